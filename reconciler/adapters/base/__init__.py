@@ -1,0 +1,1 @@
+"""What all platforms share: the adapter's contract, and the walk that makes both sides of a comparison alike."""

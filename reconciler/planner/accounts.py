@@ -1,0 +1,140 @@
+"""Contact with accounts: adapters are made when they are first needed, each says who it is, and state is compared."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from reconciler.adapters.base.adapter import Adapter, ClientFactory, Identity, Rates
+from reconciler.model.values import SecretRef, Sensitive
+
+if TYPE_CHECKING:
+    from reconciler.http import Budget, Client, Redactor, RequestLog
+    from reconciler.project.model import AccountConfig, Project
+
+
+class AccountError(Exception):
+    """An account cannot be used: its settings, its credentials, or who they turned out to be."""
+
+    def __init__(self, account: str, text: str) -> None:
+        super().__init__(f"account {account}: {text}")
+        self.account = account
+
+
+@dataclass
+class Wiring:
+    """What all clients of a run share."""
+
+    redactor: Redactor
+    log: RequestLog
+    budget: Budget
+    read_only: bool = True
+    guard: Callable[[str, str], None] | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    writers: int | None = None
+    """`--parallelism`: at most so many writes at once per account, within the account's own limit."""
+
+
+class Accounts:
+    """The accounts of one run, by name. Iterating gives those in contact."""
+
+    def __init__(self, project: Project, wiring: Wiring) -> None:
+        self.project = project
+        self.wiring = wiring
+        self.identities: dict[str, Identity] = {}
+        self._adapters: dict[str, Adapter] = {}
+        self._clients: list[Client] = []
+
+    def __iter__(self) -> Iterator[Adapter]:
+        return iter(self._adapters.values())
+
+    def adapter(self, name: str) -> Adapter:
+        """Return an account's adapter, made on first use. Raises AccountError; ForeignHost before a secret is read."""
+        if name not in self._adapters:
+            config = self.project.accounts[name]
+            try:
+                settings = config.resolve(self.project.secrets, self.wiring.redactor.add)
+                self._adapters[name] = config.platform.connect(name, settings, self._factory(config, settings))
+            except ValueError as error:
+                raise AccountError(name, str(error)) from error
+        return self._adapters[name]
+
+    def _factory(self, config: AccountConfig, settings: Mapping[str, Any]) -> ClientFactory:
+        from reconciler.http import Client, HostPolicy, Rate
+
+        wiring, clients = self.wiring, self._clients
+        emulated = config.emulator is not None
+        written = settings.get("rate") or {}
+
+        class Factory(ClientFactory):
+            def __call__(
+                self,
+                *,
+                account: str,
+                base_url: str,
+                hosts: Sequence[str],
+                auth: Any,
+                rate: Rates,
+                headers: Mapping[str, str],
+            ) -> Client:
+                limits = _rate(Rate, rate, written, lifted=emulated, writers=wiring.writers)
+                client = Client(
+                    base_url,
+                    auth,
+                    rate=limits,
+                    hosts=HostPolicy(hosts, environ=wiring.environ),
+                    account=account,
+                    budget=wiring.budget,
+                    log=wiring.log,
+                    redactor=wiring.redactor,
+                    headers=headers,
+                    read_only=wiring.read_only,
+                    guard=wiring.guard,
+                )
+                clients.append(client)
+                return client
+
+        return Factory()
+
+    def identify(self, names: Sequence[str]) -> None:
+        """Ask each account who it is, at once. Raises HttpError or AccountError of the first that fails, by name."""
+        adapters = [self.adapter(name) for name in names]
+        with ThreadPoolExecutor(max_workers=max(1, min(8, len(adapters)))) as pool:
+            for name, identity in zip(names, pool.map(lambda adapter: adapter.identity(), adapters), strict=True):
+                self.identities[name] = identity
+
+    def allow_writes(self) -> None:
+        """Let the clients write from now on: the plan is made and accepted."""
+        self.wiring.read_only = False
+        for client in self._clients:
+            client.read_only = False
+
+    def secret(self, reference: SecretRef) -> Sensitive:
+        """Return a secret's value, known to the redactor before anybody sees it. Raises SecretError."""
+        value = self.project.secrets.get(reference.name)
+        self.wiring.redactor.add(value)
+        return Sensitive(value, str(reference))
+
+    def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients:
+            client.close()
+
+
+def _rate(make: Any, rate: Rates, written: Mapping[str, Any], *, lifted: bool, writers: int | None) -> Any:
+    """Return the throttle: the account's own setting, else the platform's cautious default; none on the emulator."""
+    base: dict[str, Any] = {
+        "per_second": None if lifted else rate.per_second,
+        "burst": rate.burst,
+        "writers": 64 if lifted else rate.writers,
+        "reads": 16 if lifted else rate.reads,
+    }
+    base.update({key: value for key, value in written.items() if key in base})
+    if writers is not None:
+        base["writers"] = writers if lifted else min(int(base["writers"]), writers)
+    for key in ("burst", "writers", "reads"):
+        base[key] = int(base[key])
+    return make(**base)

@@ -1,0 +1,119 @@
+"""Guardrails: what a plan must not do unless an `--allow` says so, each with the exact override in its message."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from reconciler.model.plan import Allowed, CheckResult, ResourceChange
+from reconciler.planner.item import Item
+from reconciler.planner.steps import Work
+from reconciler.project.model import Guardrails, Limit
+from reconciler.state.ledger import Entry
+
+BINDS_FROM = 10
+"""A percentage says nothing about a handful: it binds from so many tracked objects on."""
+
+
+def limit_of(limit: Limit, tracked: int) -> int | None:
+    """Return how many deletions a limit admits among so many tracked objects; None when it does not bind."""
+    if not limit.percent:
+        return int(limit.value)
+    return math.floor(tracked * limit.value / 100) if tracked >= BINDS_FROM else None
+
+
+def max_deletes(
+    works: Mapping[str, Work], entries: Mapping[str, Entry], guardrails: Guardrails, allowed: Allowed
+) -> list[CheckResult]:
+    """Check how many objects and children go, per account and kind and per collection of children."""
+    tracked: Counter[tuple[str, str, str]] = Counter()
+    going: Counter[tuple[str, str, str]] = Counter()
+    for work in works.values():
+        group = (work.item.account, work.item.kind.platform, work.item.kind.name)
+        if work.item.entry is not None:
+            tracked[group] += 1
+        removed = work.item.removal not in {None, "forget", "refuse"} and work.item.raw is not None
+        if removed or (work.diff is not None and work.diff.change.action == "replace"):
+            going[group] += 1
+    checks = [
+        check
+        for group, count in sorted(going.items())
+        if (check := _check(count, tracked[group], group, "", guardrails, allowed)) is not None
+    ]
+    for address, work in works.items():
+        if work.diff is None:
+            continue
+        checks.extend(_children(address, work.diff.change, work, guardrails, allowed))
+    return checks
+
+
+def _children(
+    address: str, change: ResourceChange, work: Work, guardrails: Guardrails, allowed: Allowed
+) -> Iterable[CheckResult]:
+    gone: Counter[str] = Counter()
+    added: Counter[str] = Counter()
+    for child in change.children:
+        collection = child.text.rpartition("[")[0] if child.text.endswith("]") else child.text.rpartition(".")[0]
+        if child.action == "remove":
+            gone[collection] += 1
+        elif child.action == "add":
+            added[collection] += 1
+    known = work.diff.comparison.ids if work.diff is not None and work.diff.comparison is not None else {}
+    group = (work.item.account, work.item.kind.platform, work.item.kind.name)
+    for collection, count in sorted(gone.items()):
+        there = sum(1 for text in known if text.startswith((collection + ".", collection + "["))) + count
+        check = _check(count, there, group, f"{address}.{collection}", guardrails, allowed)
+        if check is not None:
+            yield check
+
+
+def _check(
+    count: int, tracked: int, group: tuple[str, str, str], where: str, guardrails: Guardrails, allowed: Allowed
+) -> CheckResult | None:
+    account, platform, kind = group
+    limit = guardrails.limit(account, platform, kind)
+    most = limit_of(limit, tracked)
+    if most is None or count <= most:
+        return None
+    given = next((value for name, value in allowed.rules if name == "deletes"), None)
+    lifted = given is not None and given.isdigit() and count <= int(given)
+    subject = where or f"{account}.{kind}"
+    message = f"{subject}: {count} of {tracked} would be deleted, the limit is {limit}"
+    return CheckResult("max_deletes", "allowed" if lifted else "fail", message, f"deletes={count}")
+
+
+def protected(items: Iterable[Item], replaced: Iterable[Item], allowed: Allowed) -> list[CheckResult]:
+    """Check `prevent_destroy`, which state remembers when its declaration is gone, and kinds that refuse removal."""
+    checks: list[CheckResult] = []
+    for item in (*items, *replaced):
+        entry = item.entry
+        shielded = entry is not None and entry.protect
+        if item.declaration is not None:
+            shielded = item.declaration.meta.rules.prevent_destroy
+        if shielded and item.raw is not None and item.removal != "forget":
+            ok = allowed.has("destroy", item.address)
+            message = f"{item.address} is protected by prevent_destroy and would be removed"
+            checks.append(
+                CheckResult(
+                    "prevent_destroy", "allowed" if ok else "fail", message, f"destroy={item.address}", item.address
+                )
+            )
+        if item.removal == "refuse":
+            message = (
+                f"{item.address}: a {item.kind.title} is not removed by leaving it out; "
+                "write `removed:` to forget it, or delete it on the platform"
+            )
+            checks.append(CheckResult("on_remove", "fail", message, None, item.address))
+    return checks
+
+
+def nothing_declared(
+    declared: Iterable[tuple[str, str]], entries: Mapping[str, Entry], allowed: Allowed
+) -> list[CheckResult]:
+    """Refuse a run that declares nothing at all where state has objects: an empty folder is more often a mistake."""
+    if any(True for _ in declared) or not entries:
+        return []
+    ok = allowed.has("empty")
+    message = f"nothing is declared, and state has {len(entries)} resource(s) that would all be removed"
+    return [CheckResult("empty", "allowed" if ok else "fail", message, "empty")]

@@ -1,0 +1,308 @@
+"""Which live object belongs to which address: state id, else `$import`, else natural key; moves; what is gone.
+
+Nothing is taken over silently. A key that the platform keeps unique is adopted, visibly; a name that may repeat stops
+the plan unless the user says so; several candidates are an error that names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from reconciler.adapters.base.observe import project as project_live
+from reconciler.adapters.base.observe import same
+from reconciler.model.kind import HintKey, Kind, UniqueKey
+from reconciler.model.plan import Allowed, CheckResult, Note
+from reconciler.model.values import MISSING, path_text
+from reconciler.planner.item import Item
+from reconciler.planner.read import Listing
+from reconciler.project.model import Move
+from reconciler.state.ledger import Entry
+
+
+@dataclass
+class Moved:
+    """State entries under their new addresses, and where they came from."""
+
+    entries: dict[str, Entry]
+    previous: dict[str, str] = field(default_factory=dict)
+
+
+def apply_moves(resources: Mapping[str, Entry], moves: tuple[Move, ...]) -> Moved:
+    """Rename addresses and children as `moved` says: one simultaneous mapping, so that A↔B works."""
+    wanted = {move.source: move.target for move in moves if not move.source_path and move.source in resources}
+    # a target that is tracked and does not move away itself keeps its place: two objects cannot share one address
+    renamed = {source: target for source, target in wanted.items() if target not in resources or target in wanted}
+    moved = Moved({renamed.get(address, address): entry for address, entry in resources.items()})
+    moved.previous.update({target: source for source, target in renamed.items()})
+    if renamed:
+        for address, entry in moved.entries.items():
+            if any(dep in renamed for dep in entry.deps):
+                moved.entries[address] = replace(entry, deps=[renamed.get(dep, dep) for dep in entry.deps])
+    children: dict[str, dict[str, str]] = {}
+    for move in moves:
+        if move.source_path:
+            address = move.target
+            children.setdefault(address, {})[path_text(move.source_path)] = path_text(move.target_path)
+    for address, mapping in children.items():
+        entry_or_none = moved.entries.get(address)
+        if entry_or_none is not None:
+            moved.entries[address] = _rename_children(entry_or_none, mapping)
+            if moved.entries[address] != entry_or_none:
+                moved.previous.setdefault(address, address)
+    return moved
+
+
+def _rename_children(entry: Entry, mapping: Mapping[str, str]) -> Entry:
+    both = {**mapping}
+    for source, target in mapping.items():
+        # a child of a list is spelt steps["crm"], of a map variations.bar: `moved` may use either
+        both.setdefault(_bracketed(source), _bracketed(target))
+
+    def renamed(values: Mapping[str, Any]) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for text, value in values.items():
+            source = next((s for s in both if text == s or text.startswith((s + ".", s + "["))), None)
+            out[both[source] + text[len(source) :] if source is not None else text] = value
+        return out
+
+    known = {text for text in entry.children if text in both}
+    if not known:
+        return entry
+    return replace(
+        entry,
+        children=renamed(entry.children),
+        sent=renamed(entry.sent),
+        seen=renamed(entry.seen),
+        secrets=renamed(entry.secrets),
+    )
+
+
+def _bracketed(text: str) -> str:
+    head, _, last = text.rpartition(".")
+    return f'{head}["{last}"]' if head else text
+
+
+def key_of(kind: Kind, values: Mapping[str, Any], *, live: bool) -> str | None:
+    """Return the natural key of a declared body or of a live object as one text; None when a part is not known."""
+    parts: list[str] = []
+    for attribute in kind.key_attributes:
+        value = values.get(attribute, MISSING)
+        if live:
+            value = project_live(kind.shape.fields[attribute], None, value, values)
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            return None
+        parts.append(str(value))
+    if not parts:
+        return None
+    if isinstance(kind.key, UniqueKey) and kind.key.canonical is not None:
+        return kind.key.canonical(parts[0])
+    return "|".join(parts)
+
+
+class Matcher:
+    """Matches the items of one kind in one scope against one list."""
+
+    def __init__(self, listing: Listing, allowed: Allowed) -> None:
+        self.listing = listing
+        self.kind = listing.kind
+        self.allowed = allowed
+        self.checks: list[CheckResult] = []
+        self.errors: list[Note] = []
+        self._by_key: dict[str, list[str]] | None = None
+
+    def match(self, items: list[Item], tracked: Mapping[str, str]) -> None:
+        """Find the live object of each item. `tracked` says which address holds which id; others' are no candidates."""
+        for item in items:
+            if item.existing:
+                self._existing(item)
+            elif item.entry is not None:
+                self._tracked(item)
+            else:
+                self._untracked(item, tracked)
+
+    def _tracked(self, item: Item) -> None:
+        assert item.entry is not None
+        wanted = item.declaration.meta.import_id if item.declaration is not None else None
+        if wanted is not None and wanted != item.entry.id:
+            self._error(
+                item, f"$import says {wanted}, and state already tracks {item.entry.id} here; remove one of them"
+            )
+        item.id = item.entry.id
+        item.raw = self.listing.objects.get(item.entry.id)
+        if item.raw is None:
+            item.gone = True
+
+    def recreate(self, item: Item, tracked: Mapping[str, str]) -> None:
+        """Look for a successor of an object that is gone: somebody may have deleted and made it again."""
+        item.id = None
+        entry, item.entry = item.entry, None
+        before = len(self.checks)
+        self._untracked(item, tracked)
+        if item.raw is None:
+            item.entry = entry
+            del self.checks[before:]  # a twin of what was deleted by hand is not taken over, but it does not stop us
+
+    def _untracked(self, item: Item, tracked: Mapping[str, str]) -> None:
+        declaration = item.declaration
+        assert declaration is not None
+        if declaration.meta.import_id is not None:
+            self._import(item, declaration.meta.import_id, tracked)
+            return
+        key = key_of(self.kind, declaration.body, live=False)
+        if key is None:
+            return
+        item.twins = tuple(self._keys().get(key, ()))
+        free = [identity for identity in item.twins if identity not in tracked]
+        if isinstance(self.kind.key, UniqueKey):
+            self._unique(item, key, free, tracked)
+        else:
+            self._hint(item, key, free)
+
+    def _import(self, item: Item, identity: str, tracked: Mapping[str, str]) -> None:
+        raw = self.listing.objects.get(identity) or item.adapter.get(self.kind, self.listing.group.names, identity)
+        holder = tracked.get(identity)
+        if raw is None:
+            self._error(item, f"$import says {identity}, and there is no such {self.kind.title}")
+        elif holder is not None:
+            self._error(item, f"$import says {identity}, which state tracks as {holder}; to rename it, write `moved`")
+        else:
+            self._adopt(item, identity, raw)
+
+    def _unique(self, item: Item, key: str, free: list[str], tracked: Mapping[str, str]) -> None:
+        held = [identity for identity in self._keys().get(key, ()) if identity in tracked]
+        if len(free) > 1:
+            self._error(item, f"{len(free)} live ones have the key {key}: {', '.join(free)}; choose one with $import")
+        elif held and not free:
+            self._error(item, f"the key {key} is taken by {tracked[held[0]]}; to rename that, write `moved`")
+        elif free:
+            raw = self.listing.objects[free[0]]
+            if self._is_preset(raw):
+                self._error(
+                    item,
+                    f"{key} is one of the platform's own and cannot be managed; refer to it by its id, without declaring it",
+                )
+                return
+            self._adopt(item, free[0], raw)
+            item.unarchive = self._is_archived(raw)
+
+    def _hint(self, item: Item, key: str, free: list[str]) -> None:
+        live = [identity for identity in free if not self._is_preset(self.listing.objects[identity])]
+        active = [identity for identity in live if not self._is_archived(self.listing.objects[identity])]
+        archived = [identity for identity in live if identity not in active]
+        assert item.declaration is not None
+        if not active:
+            if archived:
+                item.notes.append(f"an archived {self.kind.title} of the same name exists ({', '.join(archived)})")
+            return
+        if item.declaration.meta.adopt or self.allowed.has("adopt", item.address):
+            if len(active) > 1:
+                text = f"{len(active)} live ones are called {key}: {', '.join(active)}; choose one with $import"
+                self._error(item, text)
+            else:
+                self._adopt(item, active[0], self.listing.objects[active[0]])
+            return
+        told = "; ".join(self._told(identity) for identity in active)
+        self.checks.append(
+            CheckResult(
+                name="adopt",
+                status="fail",
+                message=f"{item.address}: a {self.kind.title} called {key} exists already: {told}. "
+                f"To manage it, write `$adopt: true` or `$import: <id>`; to make a second one, choose another name",
+                override=f"adopt={item.address}",
+                address=item.address,
+            )
+        )
+
+    def _told(self, identity: str) -> str:
+        raw = self.listing.objects[identity]
+        since = raw.get(self.kind.created_attribute)
+        author = raw.get("created_by")
+        by = f" by {author}" if isinstance(author, str) else ""
+        return f"id {identity}" + (f", since {since}" if since is not None else "") + by
+
+    def _existing(self, item: Item) -> None:
+        declaration = item.declaration
+        assert declaration is not None
+        wanted: Mapping[str, Any] = declaration.meta.existing or {}
+        found = [
+            identity
+            for identity, raw in self.listing.objects.items()
+            if all(self._is(raw, name, value) for name, value in wanted.items())
+        ]
+        told = ", ".join(f"{name} {value}" for name, value in wanted.items())
+        if len(found) == 1:
+            item.id = found[0]
+            item.raw = self.listing.objects[found[0]]
+        elif not found:
+            self._error(item, f"there is no {self.kind.title} with {told}; $existing only looks up, it creates nothing")
+        else:
+            self._error(item, f"{len(found)} live ones have {told}: {', '.join(found)}; look it up by its id")
+
+    def _is(self, raw: Mapping[str, Any], name: str, value: Any) -> bool:
+        if name in {"id", "$id", self.kind.id_attribute}:
+            return self.listing.adapter.id_of(self.kind, raw) == str(value)
+        shape = self.kind.shape.fields.get(name)
+        live = raw.get(name, MISSING) if shape is None else project_live(shape, value, raw.get(name, MISSING), raw)
+        return same(value, live)
+
+    def _adopt(self, item: Item, identity: str, raw: dict[str, Any]) -> None:
+        item.id = item.adopted = identity
+        item.raw = raw
+
+    def _keys(self) -> dict[str, list[str]]:
+        if self._by_key is None:
+            self._by_key = {}
+            for identity, raw in self.listing.objects.items():
+                key = key_of(self.kind, raw, live=True)
+                if key is not None:
+                    self._by_key.setdefault(key, []).append(identity)
+        return self._by_key
+
+    def _is_preset(self, raw: Mapping[str, Any]) -> bool:
+        return self.kind.is_preset is not None and self.kind.is_preset(raw)
+
+    def _is_archived(self, raw: Mapping[str, Any]) -> bool:
+        return self.kind.is_archived is not None and self.kind.is_archived(raw)
+
+    def _error(self, item: Item, text: str) -> None:
+        item.errors.append(text)
+
+
+def implicit_moves(came: list[Item], gone: Mapping[str, Entry], kind: Kind) -> tuple[dict[str, str], list[CheckResult]]:
+    """Pair addresses that came with addresses that went and hold the same key: a rename in the files.
+
+    A unique key decides by itself; of a name that may repeat there must be exactly one on each side, else the plan
+    stops and proposes `moved`. Returns the new address's previous one.
+    """
+    went: dict[str, list[str]] = {}
+    for address, entry in gone.items():
+        if entry.key is not None:
+            went.setdefault(entry.key, []).append(address)
+    new: dict[str, list[Item]] = {}
+    for item in came:
+        assert item.declaration is not None
+        key = key_of(kind, item.declaration.body, live=False)
+        if key is not None and key in went:
+            new.setdefault(key, []).append(item)
+    moves: dict[str, str] = {}
+    checks: list[CheckResult] = []
+    for key, items in new.items():
+        old = went[key]
+        if len(items) == 1 and len(old) == 1:
+            moves[items[0].address] = old[0]
+        elif isinstance(kind.key, HintKey):
+            lines = "; ".join(f"- {{from: {source}, to: …}}" for source in sorted(old))
+            checks.extend(
+                CheckResult(
+                    name="moved",
+                    status="fail",
+                    message=f"{item.address}: {len(old)} address(es) went and {len(items)} came with the name {key}; "
+                    f"say which is which: moved: [{lines}]",
+                    override=None,
+                    address=item.address,
+                )
+                for item in items
+            )
+    return moves, checks

@@ -1,0 +1,1 @@
+"""Reads a project: `reconciler.yaml`, resource files, expressions, modules and environments."""

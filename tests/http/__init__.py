@@ -1,0 +1,1 @@
+"""Tests of the HTTP room, over real sockets on loopback."""
