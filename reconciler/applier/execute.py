@@ -152,22 +152,22 @@ class Executor:
         return self._done(step, item, raw, replace(seen.entry, deposed=deposed), seen)
 
     def _create_once(self, step: Step, item: Item, attempt: Attempt, body: Raw, data: dict[str, Any]) -> Raw:
-        from reconciler.http import HttpError, UnclearOutcome
+        from reconciler.http import HttpError
 
         for number in range(ATTEMPTS):
             self.session.intent(step.id, **data)
             try:
                 return item.adapter.create(item.kind, attempt.scope, dict(body), step.remote_id)
-            except UnclearOutcome:
+            except HttpError as error:
+                if not error.maybe_applied:
+                    self.session.failed(step.id, str(error))
+                    raise
                 self.session.unknown(step.id)
                 found = find_created(item.adapter, attempt, self._tracked(item))
                 if found is not None:
                     return found
                 if number == ATTEMPTS - 1:
                     raise
-            except HttpError as error:
-                self.session.failed(step.id, str(error))
-                raise
         raise StepFailed("no answer")
 
     def _settle(self, step: Step, item: Item, body: Mapping[str, Any], raw: Raw) -> Raw:
@@ -218,7 +218,7 @@ class Executor:
         return out
 
     def _send(self, step: Step, item: Item, overlay: Overlay) -> Raw:
-        from reconciler.http import Conflict, UnclearOutcome
+        from reconciler.http import Conflict, HttpError
 
         kind, scope, adapter = item.kind, self._scope(item), item.adapter
         live = self._current(item)
@@ -234,14 +234,16 @@ class Executor:
                     return adapter.write_facet(kind, facet, scope, identity, {**body, **virtual}, live)
                 written = adapter.update(kind, scope, identity, body, touched, live)
                 return adapter.complete(kind, scope, written) if kind.facets else written
-            except (UnclearOutcome, Conflict) as error:
+            except HttpError as error:
+                if not error.maybe_applied and not isinstance(error, Conflict):
+                    raise
                 fresh = adapter.get(kind, scope, identity)
                 if fresh is None:
                     raise StepFailed("it was deleted while this run was writing it") from error
                 fresh = adapter.complete(kind, scope, fresh) if kind.facets else fresh
                 again, _ = lay_over(kind.shape, fresh, overlay)
                 arrived = again == fresh
-                if isinstance(error, Conflict) and not arrived:
+                if isinstance(error, Conflict) and not arrived and not error.maybe_applied:
                     text = "somebody saved it while this run was going on; plan again to see what they changed"
                     raise StepFailed(text) from error
                 if number == ATTEMPTS - 1 and not arrived:
@@ -250,7 +252,7 @@ class Executor:
         raise StepFailed("no answer")
 
     def _publish(self, step: Step, item: Item) -> list[str]:
-        from reconciler.http import UnclearOutcome
+        from reconciler.http import HttpError
 
         scope, live = self._scope(item), self._current(item)
         identity = item.adapter.id_of(item.kind, live)
@@ -258,8 +260,8 @@ class Executor:
             try:
                 result = item.adapter.publish(item.kind, scope, identity, live, on=True)
                 break
-            except UnclearOutcome:
-                if number == ATTEMPTS - 1:
+            except HttpError as error:
+                if not error.maybe_applied or number == ATTEMPTS - 1:
                     raise
         raw = result.raw if result.raw is not None else live
         entry = record.published(self._entry(item), raw, result.version, on=True)

@@ -35,8 +35,3 @@ def short_id() -> str:
 def derived_object_id(*parts: str) -> str:
     """Return the ObjectId that belongs to these words: the same in every process, for things that need a fixed id."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
-
-
-def derived_number(*parts: str) -> int:
-    """Return the number of seven digits that belongs to these words."""
-    return 1_000_000 + int(hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12], 16) % 9_000_000

@@ -67,19 +67,23 @@ class Redactor:
         if not secret or secret in self._known:
             return
         with self._lock:
-            self._known = self._known | {secret}
             self._patterns |= set(_patterns(secret))
-            longest_first = sorted(self._patterns, key=len, reverse=True)
-            self._pattern = re.compile("|".join(longest_first)) if longest_first else None
+            self._pattern = None
+            self._known = self._known | {secret}  # last: who finds it there relies on the rest
 
     def redact_text(self, text: str) -> str:
         """Mask every registered secret in a text, and what stands in it like ``"password": "…"``."""
         if text in self._known:
             return MASK
-        pattern = self._pattern
-        if pattern is not None:
-            text = pattern.sub(MASK, text)
+        if self._patterns:
+            text = (self._pattern or self._compiled()).sub(MASK, text)
         return _MEMBER.sub(rf'\1"{MASK}"', text) if '"' in text else text
+
+    def _compiled(self) -> re.Pattern[str]:
+        with self._lock:
+            if self._pattern is None:
+                self._pattern = re.compile("|".join(sorted(self._patterns, key=len, reverse=True)))
+            return self._pattern
 
     def redact_json(self, value: Any) -> Any:
         """Mask registered secrets, and the values of keys that are called like one, in parsed JSON. Makes a copy."""
@@ -144,9 +148,10 @@ def _spellings(char: str) -> str:
     quoted = "".join(f"%{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
     units = char.encode("utf-16-be", "surrogatepass")
     escaped = "".join(f"\\\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
-    forms = [re.escape(char), f"(?i:{quoted})", f"(?i:{escaped})"]
+    forms = [f"(?i:{quoted})", f"(?i:{escaped})"]
     if short := _ESCAPES.get(char):
-        forms.insert(0, re.escape(short))
+        forms.append(re.escape(short))
     if char == " ":
         forms.append(r"\+")
+    forms.append(re.escape(char))  # last: an escape may begin with the character it stands for (`%25`)
     return f"(?:{'|'.join(forms)})"

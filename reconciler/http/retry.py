@@ -89,7 +89,7 @@ def may_retry(mode: Mode, failure: Fault | int, *, throttle: bool = False, asked
         return failure is Fault.NOT_CONNECTED or (failure is not Fault.UNREACHABLE and mode is not Mode.ONCE)
     if mode is Mode.ONCE:
         return failure == 429 or (failure == 503 and asked)
-    return throttle or failure in {408, 500, 503} or failure in _GATEWAY
+    return throttle or failure in {408, 429, 500, 503} or failure in _GATEWAY
 
 
 def outcome_unclear(mode: Mode, failure: Fault | int) -> bool:

@@ -53,6 +53,8 @@ class PlanOptions:
     resend_secrets: tuple[str, ...] = ()
     allowed: Allowed = field(default_factory=Allowed)
     progress: Callable[[str], None] = lambda _text: None
+    minted: Mapping[str, str] = field(default_factory=dict)
+    """Ids to use again for objects that do not exist yet: those of a saved plan."""
     attribute: bool = True
     """Ask change histories who made what drifted."""
 
@@ -277,7 +279,7 @@ class Planner:
                 item.raw = raw
         for item in members:
             if item.raw is None and item.kind.mint is not None and item.removal is None:
-                item.minted = item.kind.mint()
+                item.minted = self.options.minted.get(item.address) or item.kind.mint()
             elif item.raw is None and isinstance(item.kind.key, UniqueKey) and item.kind.key.sole and item.declaration:
                 value = item.declaration.body.get(item.kind.key.attribute)
                 item.minted = value if isinstance(value, str) else None

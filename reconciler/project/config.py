@@ -261,15 +261,16 @@ def resource_files(session: Session, config: Config) -> list[FilePath]:
     return [path for path in out if path != session.root / FILE]
 
 
-def _below(session: Session, folder: FilePath) -> list[FilePath]:
+def _below(session: Session, folder: FilePath, above: tuple[FilePath, ...] = ()) -> list[FilePath]:
     found: list[FilePath] = []
+    above = (*above, folder.resolve())
     for item in sorted(folder.iterdir(), key=lambda path: path.name):
         if item.name.startswith("."):
             continue
         real = item.resolve()
         if item.is_dir():
-            if not (item / "module.yaml").exists() and (not item.is_symlink() or real.is_relative_to(session.root)):
-                found.extend(_below(session, item))
+            if not (item / "module.yaml").exists() and real.is_relative_to(session.root) and real not in above:
+                found.extend(_below(session, item, above))
         elif item.suffix in {".yaml", ".yml"}:
             if real.is_relative_to(session.root):
                 found.append(item)

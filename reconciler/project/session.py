@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.base.spelling import suggestion
 from reconciler.project.diagnostics import Diagnostics, Place
@@ -15,6 +15,9 @@ from reconciler.project.platforms import Platforms
 from reconciler.project.yaml.cache import ParseCache
 from reconciler.project.yaml.document import Document
 from reconciler.project.yaml.files import decode, read_files, shown_path
+
+if TYPE_CHECKING:
+    from reconciler.project.rooms import Entry
 
 
 class Session:
@@ -29,6 +32,10 @@ class Session:
         self.project_name = ""
         self.environment: str | None = None
         self.files: list[str] = []
+        self.entries: dict[str, Entry] = {}
+        """Resources as written, by address without index."""
+        self.broken_accounts: set[tuple[str, str]] = set()
+        """Accounts (room, name) whose error is reported already: what uses them is not reported again."""
         self._cache = ParseCache(self.root / ".reconciler" / "cache") if options.cache else None
         self._texts: dict[FilePath, str] = {}
 
@@ -38,6 +45,13 @@ class Session:
         self.files.extend(by_name)
         read = read_files(list(paths), self.root, self._cache, self.diagnostics)
         return [(document, by_name[document.file]) for document in read]
+
+    def entry_of(self, address: str) -> Entry | None:
+        """Return the resource that an address, with or without index, is an instance of."""
+        found = self.entries.get(address)
+        if found is None and address.endswith("']"):
+            found = self.entries.get(address[: address.rindex("['")])
+        return found
 
     def shown(self, path: FilePath) -> str:
         """Return a file as users see it."""

@@ -162,7 +162,7 @@ class ConvertAdapter(Adapter):
     def write_facet(self, kind: Kind, facet: Facet, scope: Scope, object_id: str, body: Raw, live: Raw) -> Raw:
         """Write the final list of sections; the platform makes the variations from it."""
         assert facet.name == "sections", facet.name
-        sent: Body = {"data": wire_sections(deepcopy(body.get("sections") or []), live.get("sections"))}
+        sent: Body = {"sections": wire_sections(deepcopy(body.get("sections") or []), live.get("sections"))}
         if live.get(SECTIONS_KEY) is not None:
             sent["concurrency_key"] = live[SECTIONS_KEY]
         self.call(_WRITE_SECTIONS, scope, object_id, body=sent, query=_SECTION_FIELDS)

@@ -8,7 +8,7 @@ for `{match_type: startsWith, negated: true}`. Order means nothing at any level.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ from reconciler.model.values import Path
 
 LEVELS = ("OR", "AND", "OR_WHEN")
 NOT = "not "
+MATCH_TYPES = frozenset(get_args(MatchType))
 
 
 def expand_matching(value: Any) -> Any:
@@ -161,7 +162,7 @@ def check_rule(rule: Mapping[str, Any], path: Path, allowed: frozenset[str], pla
         yield Problem((*path, "rule_type"), f"{rule_type} is not possible in {place}")
     matching = rule.get("matching")
     match_type = matching.get("match_type") if isinstance(matching, dict) else None
-    if isinstance(match_type, str) and match_type not in sort.matches:
+    if match_type in MATCH_TYPES and match_type not in sort.matches:
         yield Problem(
             (*path, "matching"), f"{rule_type} cannot be matched by {match_type}", f"it takes {', '.join(sort.matches)}"
         )

@@ -24,17 +24,21 @@ from reconciler.adapters.leadconduit.bodies import (
     empty_caps_to_null,
     fill_destinations,
     fill_entities,
-    submit_urls,
+    seen_flow,
+    seen_plain,
+    seen_router,
     without_computed,
 )
 from reconciler.adapters.leadconduit.credentials import REQUIRED, SECRETS, is_mask
 from reconciler.adapters.leadconduit.errors import broken_flows, field_errors
 from reconciler.adapters.leadconduit.history import event_of
+from reconciler.adapters.leadconduit.lint import lint_flow
 from reconciler.adapters.leadconduit.names import Names
 from reconciler.adapters.leadconduit.reports import SHARE, UNSHARE
 from reconciler.adapters.leadconduit.rules import without_right_hand_of_unary
 from reconciler.adapters.leadconduit.steps import without_foreign
-from reconciler.model.kind import Facet, Kind, Method, Removal
+from reconciler.adapters.leadconduit.templates import OBJECT_ID
+from reconciler.model.kind import Facet, Kind, Method, Problem, Removal
 
 if TYPE_CHECKING:
     from reconciler.http import Client, HttpError, Response
@@ -93,11 +97,9 @@ class LeadConduitAdapter(Adapter):
         """Return every object of a kind: lists are one array without pages, `null` when empty."""
         del executor
         rows = self._rows(kind, scope)
-        if kind.name == "entities":
-            self._entities.learn(rows)
-        elif kind.name == "credentials":
+        if kind.name == "credentials":
             rows = [self._unmasked(kind, scope, row) for row in rows]
-        return [self._read(kind, row) for row in rows]
+        return [self._seen(kind, row) for row in rows]
 
     def _rows(self, kind: Kind, scope: Scope) -> Rows:
         from reconciler.http import BadAnswer
@@ -137,9 +139,10 @@ class LeadConduitAdapter(Adapter):
 
     def id_of(self, kind: Kind, raw: Mapping[str, Any]) -> str:
         """Return an object's id; ids of destinations are called `instance_id` in flows and `id` in some lists."""
-        if kind.name == "destinations" and "instance_id" not in raw:
-            return str(raw["id"])
-        return super().id_of(kind, raw)
+        if kind.name == "destinations":
+            return str(raw["instance_id"] if "instance_id" in raw else raw["id"])
+        found = super().id_of(kind, raw)
+        return found.lower() if OBJECT_ID.match(found) is not None else found
 
     def unwrap(self, kind: Kind, answer: Any) -> Raw:
         """Return the object inside an answer."""
@@ -151,7 +154,7 @@ class LeadConduitAdapter(Adapter):
             rows = [row for row in answer if isinstance(row, dict)]
             if key is None:
                 return rows[0] if len(rows) == 1 else None
-            return next((row for row in rows if str(row.get(key)) == value), None)
+            return next((row for row in rows if str(row.get(key)).lower() == str(value).lower()), None)
         return super().unwrap(kind, answer) or None
 
     def _seen(self, kind: Kind, raw: Raw) -> Raw:
@@ -161,22 +164,26 @@ class LeadConduitAdapter(Adapter):
         return self._read(kind, raw)
 
     def _read(self, kind: Kind, raw: Raw) -> Raw:
-        """Add what the platform tells by other means: submission URLs, whether a report is shared."""
+        """Bring an answer to one form, and add what is told by other means: URLs, whether a report is shared."""
         match kind.name:
             case "flows":
-                return submit_urls(raw, self.base_url)
+                return seen_flow(raw, self.base_url)
+            case "routers":
+                return seen_router(raw)
             case "reports":
-                return {**raw, "shared": bool(raw.get("token"))}
+                return {**seen_plain(raw), "shared": bool(raw.get("token"))}
             case "credentials":
                 # The answer to a create has the secrets in clear text; nothing here needs them.
-                return {key: MASK if key in SECRETS and value else value for key, value in raw.items()}
+                return {key: MASK if key in SECRETS and value else value for key, value in seen_plain(raw).items()}
+            case "entities":
+                return seen_plain(raw)
             case "destinations":
                 return {**raw, "instance_id": self.id_of(kind, raw)}
         return raw
 
     # -- writing --------------------------------------------------------------------------------------------------
     def create(self, kind: Kind, scope: Scope, body: Raw, object_id: str | None) -> Raw:
-        """Create an object. A flow with a chosen id can be created again without harm, so the call may be repeated."""
+        """Create an object. The call is never repeated blindly: a flow is looked up by the id that was chosen for it."""
         if kind.endpoints.create is None:
             raise TypeError(f"{kind.type_name} cannot be created")
         sent = {key: value for key, value in body.items() if key not in kind.endpoints.read_only}
@@ -329,6 +336,17 @@ class LeadConduitAdapter(Adapter):
         else:
             answer = self.call(ALL_CHANGES, scope, query=[*query, ("type", sort)]).json()
         return [record for record in answer or () if isinstance(record, Mapping)]
+
+    def lint(self, kind: Kind, body: Mapping[str, Any], types: Mapping[str, str]) -> Sequence[Problem]:
+        """Return warnings about a declared flow that only the account's own fields and modules can tell.
+
+        `types` are those of declared fields by id, which may not exist yet. For `validate --online`. Raises HttpError.
+        """
+        if kind.name != "flows":
+            return ()
+        live = {str(one["id"]): str(one.get("type")) for one in self._rows(self.kinds["fields"], {})}
+        modules = {str(one["id"]): one for one in self._rows(self.kinds["modules"], {})}
+        return list(lint_flow(body, {**live, **types}, modules))
 
     def field_errors(self, kind: Kind, error: HttpError) -> Sequence[FieldError]:
         """Read a refusal: messages in the shape of the body that was sent."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from reconciler.adapters.base.adapter import Raw
+from reconciler.adapters.leadconduit.templates import OBJECT_ID
 
 MASK = "********"
 """What stands in place of a secret: as every read of a credential shows it."""
@@ -13,23 +14,58 @@ MASK = "********"
 Find = Callable[[str], Mapping[str, Any] | None]
 
 
-def submit_urls(flow: Raw, base_url: str) -> Raw:
-    """Return a flow as read, with the URL that each source is submitted to. Its path names the source by its entity."""
-    sources = flow.get("sources")
-    if not isinstance(sources, list):
-        return flow
-    return {**flow, "sources": [_with_url(source, f"{base_url}/flows/{flow.get('id')}") for source in sources]}
+def seen_flow(flow: Raw, base_url: str) -> Raw:
+    """Bring in place a flow as read to one form: ids in lower case, sources with the URL that leads are submitted to.
+
+    Ids are hexadecimal, so their case means nothing. The path of a submission URL names the source by its entity.
+    """
+    flow_url = f"{base_url}/flows/{str(flow.get('id')).lower()}"
+    _lower(flow, "id")
+    for holder in _holders(flow):
+        entity = holder.get("entity")
+        if isinstance(entity, dict):
+            _lower(entity, "id")
+        _lower(holder, "credential_id")
+        for name in ("pricing_service", "firehose"):
+            if isinstance(holder.get(name), dict):
+                _lower(holder[name], "service_id", "credential_id")
+        waiting = [*(holder.get("caps") or ()), *(holder.get("ping_limits") or ())]
+        while waiting:
+            cap = waiting.pop()
+            if isinstance(cap, dict):
+                _lower(cap, "id")
+                waiting.extend(cap.get("caps") or ())
+    for source in flow.get("sources") or ():
+        entity = source.get("entity") if isinstance(source, dict) else None
+        if isinstance(entity, dict) and "id" in entity:
+            source["submit_url"] = f"{flow_url}/sources/{entity['id']}/submit"
+    return flow
 
 
-def _with_url(source: Any, flow_url: str) -> Any:
-    entity = source.get("entity") if isinstance(source, dict) else None
-    if not isinstance(entity, dict) or "id" not in entity:
-        return source
-    return {**source, "submit_url": f"{flow_url}/sources/{entity['id']}/submit"}
+def seen_router(router: Raw) -> Raw:
+    """Bring in place the ids of a router as read to lower case."""
+    _lower(router, "id")
+    for route in router.get("routes") or ():
+        if isinstance(route, dict):
+            _lower(route, "flow_id", "source_id")
+    return router
+
+
+def seen_plain(raw: Raw) -> Raw:
+    """Bring in place the ids of an object as read to lower case."""
+    _lower(raw, "id", "see")
+    return raw
+
+
+def _lower(holder: dict[str, Any], *names: str) -> None:
+    for name in names:
+        value = holder.get(name)
+        if isinstance(value, str) and OBJECT_ID.match(value) is not None:
+            holder[name] = value.lower()
 
 
 def without_computed(flow: Raw) -> None:
-    """Take out in place what `submit_urls` put in."""
+    """Take out in place the submission URLs, which are ours."""
     for source in flow.get("sources") or ():
         source.pop("submit_url", None)
 

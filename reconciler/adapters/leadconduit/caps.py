@@ -63,18 +63,26 @@ PingLimits = Annotated[list[PingLimit], Children(match=("name",))]
 
 
 @cache
-def _zones() -> frozenset[str]:
-    from zoneinfo import available_timezones
+def _known_zone(name: str) -> bool:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-    return frozenset(available_timezones())
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def check_time_zone(value: Any, path: Path) -> Iterator[Problem]:
     """Warn of a time zone that the IANA database does not have, where this machine has that database."""
-    if isinstance(value, str) and _zones() and value not in _zones():
+    if isinstance(value, str) and not _known_zone(value):
         from difflib import get_close_matches
+        from zoneinfo import available_timezones
 
-        close = get_close_matches(value, sorted(_zones()), n=1)
+        zones = available_timezones()
+        if not zones:
+            return
+        close = get_close_matches(value, sorted(zones), n=1)
         fix = f"did you mean {close[0]}?" if close else "write a name like America/Chicago"
         yield Problem(path, f"no time zone is called {value}", fix, severity="warning")
 

@@ -102,6 +102,7 @@ CREDENTIALS = Kind(
         read_only=frozenset({"id", "created_at", "updated_at"}),
     ),
     checks=(_check,),
+    consistency=5.0,
     risks=(_risks,),
     assumptions=(
         "a PUT must hold the real secrets again; asterisks would be stored",

@@ -90,8 +90,9 @@ ENTITIES = Kind(
         read_only=READ_ONLY,
     ),
     is_preset=is_standard,
+    consistency=5.0,
     checks=(_check,),
     risks=(_risks,),
     has_history=True,
-    assumptions=("the server chooses the id of an entity",),
+    assumptions=("the server chooses the id of an entity", "what was created is in the list five seconds later"),
 )

@@ -122,6 +122,7 @@ REPORTS = Kind(
     ),
     facets=(Facet("shared", ("shared",), effect="makes or withdraws the public link"),),
     checks=(_check,),
+    consistency=5.0,
     risks=(_risks,),
     has_history=True,
     assumptions=("a rule that compares with a list takes the list of texts that rules of flows take",),

@@ -74,6 +74,7 @@ ROUTERS = Kind(
     disable_with={"routes": []},
     destroy_keeps="LeadConduit has no call that deletes a router; its routes are emptied",
     checks=(_check,),
+    consistency=5.0,
     risks=(_risks,),
     assumptions=("a router without routes is accepted; where it is not, the routes stay and the router is forgotten",),
 )

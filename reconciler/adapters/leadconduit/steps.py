@@ -43,7 +43,10 @@ class Step(Attributes):
     feedback: Feedback | None = None
 
 
-Steps = Annotated[list[Step], Children(match=("description", "entity", "integration.module_id"), ordered=True)]
+Steps = Annotated[
+    list[Step], Children(match=("description", "entity", "integration.module_id", "outcome"), ordered=True)
+]
+"""The outcome is in it because a filter may have nothing else to be known by."""
 
 
 def check_steps(steps: Any, path: Path) -> Iterator[Problem]:

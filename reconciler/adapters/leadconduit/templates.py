@@ -5,7 +5,7 @@ so a text alone does not tell where the id ends. Every dotted prefix is a candid
 that exists is meant.
 
 Templates are Handlebars (LeadConduit API, Templates): variables stand between braces, and inside the quoted expression
-of the `math` helper; other quoted texts are literals.
+that follows `math`; other quoted texts are literals.
 """
 
 from __future__ import annotations

@@ -290,7 +290,8 @@ def _by_id(many: Any) -> dict[int, dict[str, Any]]:
 
 
 def _bare(one: dict[str, Any] | None) -> dict[str, Any] | None:
-    return None if one is None else {name: value for name, value in one.items() if name != "changes"}
+    # a change has a record of its own; its variation has one only when it changed itself
+    return None if one is None else {k: v for k, v in one.items() if k != "changes" and k[0] != "_"}
 
 
 def _alerts(stored: Stored) -> list[dict[str, str]]:

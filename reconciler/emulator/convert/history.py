@@ -35,8 +35,14 @@ _STATUS_EVENTS = {"active": "activate", "paused": "pause", "completed": "complet
 
 
 def snapshot(stored: Stored) -> dict[str, Any]:
-    """Return what a history record shows of an object: no internals, no children, no credentials."""
-    return {name: value for name, value in stored.items() if name[0] != "_" and name not in _HIDDEN}
+    """Return what a history record shows of an object: no internals, no code, no credentials."""
+    shown = {name: value for name, value in stored.items() if name[0] != "_" and name not in _HIDDEN}
+    if "variations" in stored:
+        shown["variations"] = [
+            {name: value for name, value in one.items() if name[0] != "_" and name != "changes"}
+            for one in stored["variations"]
+        ]
+    return shown
 
 
 def event_of(old: Stored | None, new: Stored | None) -> str:

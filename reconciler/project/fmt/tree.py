@@ -142,6 +142,16 @@ class _Reader:
                 self._blank()
             offset += len(line) + 1
 
+    def _start(self, event: Any) -> int:
+        """Take what stands before the event, and return where it starts."""
+        start = int(event.start_mark.index)
+        self._gap(start)
+        return start
+
+    @staticmethod
+    def _end(event: Any) -> int:
+        return int(event.end_mark.index)
+
     def _blank(self) -> None:
         if not self._pending or self._pending[-1].text:
             self._pending.append(Note(BLANK, -1))
@@ -167,28 +177,25 @@ class _Reader:
     def _node(self, parser: Composer, event: Any, item: Item) -> Node:
         """Read the node that `event` starts; `item` owns it."""
         if isinstance(event, events.AliasEvent):
-            self._gap(event.start_mark.index)
-            self._position = event.end_mark.index
+            self._start(event)
+            self._position = self._end(event)
             return Alias(event.anchor or "")
         if isinstance(event, events.ScalarEvent):
             return self._scalar(event, item)
-        self._gap(event.start_mark.index)
-        self._position = event.start_mark.index
+        self._position = self._start(event)
         out = Collection(isinstance(event, events.MappingStartEvent), bool(event.flow_style), prefix=_prefix(event))
         out.column = event.start_mark.column
-        if out.flow:
-            self._position = event.start_mark.index
         first = True
         while not isinstance(entry := _next(parser), events.MappingEndEvent | events.SequenceEndEvent):
             if first and not out.flow:
                 out.column = self._first_column(entry.start_mark)
             first = False
             out.items.append(self._item(parser, entry, out))
-        self._gap(entry.start_mark.index)
+        self._start(entry)
         if out.flow:
             out.trailing = [note.text for note in self._pending if note.text]
             self._pending = []
-            self._position = max(entry.end_mark.index, self._position)
+            self._position = max(self._end(entry), self._position)
             self._last = item
         else:
             self._closed.append(out)
@@ -217,9 +224,9 @@ class _Reader:
         return item
 
     def _scalar(self, event: Any, item: Item) -> Scalar:
-        self._gap(event.start_mark.index)
-        source = self._text[event.start_mark.index : event.end_mark.index]
-        self._position = max(event.end_mark.index, self._position)
+        start = self._start(event)
+        self._position = max(self._end(event), self._position)
+        source = self._text[start : self._end(event)]
         properties = _PROPERTIES.match(source) if event.anchor or event.tag else None
         style = _STYLES[event.style]
         if properties is not None:

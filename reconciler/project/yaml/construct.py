@@ -52,8 +52,9 @@ class Constructor:
         self._known: dict[str, Scalar] = {}
 
     def place(self, node: Node) -> Place:
-        """Return where the node starts."""
-        return Place(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
+        """Return where the node starts (an empty one at the end of the file may be marked behind its last line)."""
+        line = min(node.start_mark.line + 1, len(self._lines))
+        return Place(self._file, line, node.start_mark.column + 1)
 
     def _error(self, node: Node, problem: str, fix: str | None, code: str) -> None:
         self._diagnostics.error(problem, place=self.place(node), fix=fix, code=code)

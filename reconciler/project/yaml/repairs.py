@@ -47,6 +47,9 @@ _FIRST: Final = {
 }
 
 
+_ESCAPE: Final = re.compile(r'(?<!\\)(?:\\\\)*\\([^0abt\tnvfre "/\\N_LPxuU])')
+
+
 def _replace(line: str, piece: Piece) -> str:
     return line[: piece.start] + quoted(piece.text) + line[piece.end :]
 
@@ -111,7 +114,11 @@ def colon_in_value(line: str, stack: str, _before: list[str]) -> Iterator[Propos
         if piece.is_key or piece.flow or piece.text[0] in "\"'":
             continue
         inside = re.search(r":(?=\s|$)", piece.text)
-        if inside is not None:
+        if inside is not None and inside.start() == 0:
+            fix = f"write a key, or {_short(quoted(piece.text))}"
+            line_out = _replace(line, piece)
+            yield Proposal(piece.start, "a key is missing before the colon", fix, line_out, "empty-key")
+        elif inside is not None:
             problem = "`: ` inside a value without quotes starts a new key"
             fix = f"write {_short(quoted(piece.text))}"
             yield Proposal(piece.start + inside.start(), problem, fix, _replace(line, piece), "colon")
@@ -165,16 +172,36 @@ def quotes(line: str, stack: str, _before: list[str]) -> Iterator[Proposal]:
             continue
         inner = piece.text[1:-1] if piece.text[-1] == piece.text[0] else piece.text
         whole = quoted(inner)
-        if whole != piece.text:
+        end = re.match(r'"(?:[^"\\]|\\.)*"|' + r"'(?:[^']|'')*'", piece.text)
+        if whole != piece.text and end is not None and end.end() < len(piece.text):
             out = line[: piece.start] + whole + line[piece.end :]
-            end = re.match(r'"(?:[^"\\]|\\.)*"|' + r"'(?:[^']|'')*'", piece.text)
-            column = piece.start + (end.end() if end else 0)
+            column = piece.start + end.end()
             yield Proposal(column, "text stands behind the closing quote", f"write {_short(whole)}", out, "after-quote")
+
+
+def escapes(line: str, stack: str, _before: list[str]) -> Iterator[Proposal]:
+    """See a backslash in double quotes that starts no escape, as in regular expressions."""
+    for piece in scan(line, stack).pieces:
+        wrong = _ESCAPE.search(piece.text) if piece.text[0] == '"' and len(piece.text) > 1 else None
+        if wrong is None:
+            continue
+        whole = f"'{piece.text[1:-1]}'"
+        if "'" in whole[1:-1] or re.search(r'\\["\\]', piece.text):
+            whole = _ESCAPE.sub(r"\\\\\1", piece.text)
+        out = line[: piece.start] + whole + line[piece.end :]
+        problem = f"`\\{wrong.group(1)}` is no escape that double quotes know"
+        yield Proposal(piece.start + wrong.start(), problem, f"write {_short(whole)}", out, "escape")
 
 
 def brackets(line: str, stack: str, _before: list[str]) -> Iterator[Proposal]:
     """See a bracket that is not closed, or closed once too often."""
     seen = scan(line, stack)
+    if seen.surplus is not None and seen.stack:
+        upto = scan(line[: seen.surplus], stack)
+        missing = CLOSERS[upto.stack[-1]] if upto.stack else ""
+        column = upto.opened[-1] if upto.opened else seen.surplus
+        out = f"{line[: seen.surplus].rstrip()}{missing}{line[seen.surplus :]}"
+        yield Proposal(column, f"the `{line[column]}` is not closed", f"add `{missing}`", out, "bracket")
     if seen.surplus is not None:
         out = line[: seen.surplus] + line[seen.surplus + 1 :]
         problem = f"nothing opened the `{line[seen.surplus]}` here"
@@ -216,6 +243,7 @@ TRAPS: Final[tuple[Trap, ...]] = (
     interpolation,
     first_character,
     hidden_by_comment,
+    escapes,
     quotes,
     brackets,
     colon_in_value,

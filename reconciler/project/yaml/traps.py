@@ -57,7 +57,9 @@ def _failure(text: str) -> _Failure | None:
 def _parts(lines: list[str]) -> list[tuple[int, int]]:
     """Return the top-level parts as (first line, line behind the last)."""
     starts = [
-        number for number, line in enumerate(lines) if re.match(r"""[^\s#\]})]""", line) and not line.startswith("- ")
+        number
+        for number, line in enumerate(lines)
+        if re.match(r"""[^\s#\]})]""", line) and not line.startswith(("- ", "---"))
     ]
     starts = [0, *(number for number in starts if number)] if lines else []
     return list(zip(starts, [*starts[1:], len(lines)], strict=True))
@@ -141,7 +143,12 @@ def _mend(text: str, file: str, *, safe_only: bool) -> tuple[str, Diagnostics, b
 
 def diagnose(text: str, file: str) -> list[Diagnostic]:
     """Return every error of a text that is not YAML, in the order of the file; at least one."""
+    text, second = _first_document(text)
+    text = re.sub(r"^\.\.\.(?=\s|\Z)[^\n]*", "", text, flags=re.MULTILINE)
     mended, found, _ = _mend(text, file, safe_only=False)
+    if second is not None:
+        fix = "one document a file: make it two files, or remove the line with `---` or `...`"
+        found.error("a second document starts here", place=Place(file, second, 1), fix=fix, code="several-documents")
     for _ in range(MOST):
         try:
             first, _second = compose(mended)
@@ -159,6 +166,24 @@ def diagnose(text: str, file: str) -> list[Diagnostic]:
     return found.sorted()
 
 
+def _first_document(text: str) -> tuple[str, int | None]:
+    """Return the text up to a second document, and the line (from 1) where that starts."""
+    seen, ended = False, False
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        mark = line[:3] if re.match(r"(?:---|\.\.\.)(?:\s|$)", line) else ""
+        content = (
+            bool(line[3:].strip() if mark == "---" else line.strip())
+            and not line.startswith(("#", "%"))
+            and mark != "..."
+        )
+        if seen and (mark == "---" or (ended and content)):
+            return "\n".join(lines[:number]), number + 1
+        ended = ended or (seen and mark == "...")
+        seen = seen or content or mark == "---"
+    return text, None
+
+
 def _composing(text: str, error: yaml.MarkedYAMLError, file: str, found: Diagnostics) -> str | None:
     """Report an alias without anchor, or an anchor set twice; return the text without it."""
     mark = error.problem_mark or error.context_mark
@@ -166,8 +191,9 @@ def _composing(text: str, error: yaml.MarkedYAMLError, file: str, found: Diagnos
         found.error(str(error), place=Place(file, 1, 1), code="syntax")
         return None
     lines = text.split("\n")
-    line = lines[mark.line]
-    place = Place(file, mark.line + 1, mark.column + 1)
+    number = min(mark.line, len(lines) - 1)
+    line = lines[number]
+    place = Place(file, number + 1, mark.column + 1)
     match = re.match(r"[*&][\w-]+", line[mark.column :])
     if match is None:
         found.error(
@@ -182,7 +208,7 @@ def _composing(text: str, error: yaml.MarkedYAMLError, file: str, found: Diagnos
         found.error(
             f"the anchor `{name}` is set twice", place=place, fix="give one another name", code="duplicate-anchor"
         )
-    lines[mark.line] = f"{line[: mark.column]}{'0' if name[0] == '*' else ''}{line[mark.column + len(name) :]}"
+    lines[number] = f"{line[: mark.column]}{'0' if name[0] == '*' else ''}{line[mark.column + len(name) :]}"
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.adapters.base.declare import Declare, as_written
+from reconciler.adapters.base.declare import Declare
 from reconciler.adapters.convert.kind import ConvertKind
 from reconciler.model.markers import Reference
 from reconciler.model.shape import Shape
@@ -28,7 +28,7 @@ class Names:
         if isinstance(value, Template):
             return value
         if isinstance(value, dict):
-            return as_written(value["$id"])
+            return str(value["$id"])
         if not isinstance(value, str):
             self.problem(path, f"{shape.name} must be a name")
             return None

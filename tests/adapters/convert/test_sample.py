@@ -49,7 +49,7 @@ def kind_at(address: str) -> ConvertKind:
 
 @pytest.mark.parametrize("address", SAMPLE)
 def test_sample_resource_loads_without_a_problem(address: str) -> None:
-    _, names = declare(kind_at(address), resolved(SAMPLE[address]), account=address.split(".")[0])
+    _, names = declare(kind_at(address), resolved(SAMPLE[address]), account=address.partition(".")[0])
 
     assert names.problems == []
     assert names.warnings == []

@@ -61,7 +61,9 @@ def test_goal_of_each_type_is_seen_as_declared(session: Session, body: dict[str,
 
 
 def test_goal_update_keeps_what_is_not_declared(session: Session) -> None:
-    raw = session.create("goals", {"name": "Buy", "key": "buy", "type": "clicks_element", "settings": {"selector": "#a"}})
+    raw = session.create(
+        "goals", {"name": "Buy", "key": "buy", "type": "clicks_element", "settings": {"selector": "#a"}}
+    )
     session.edit("goals", raw["id"], description="by hand")
     raw = session.read("goals", str(raw["id"]))
 
@@ -124,7 +126,7 @@ def test_location_trigger_of_another_type_drops_old_members(session: Session) ->
 
 
 def test_feature_variables_are_compared_by_meaning(app: Session) -> None:
-    variables = {
+    variables: dict[str, dict[str, Any]] = {
         "enabled": {"type": "boolean", "default_value": False},
         "theme": {"type": "json", "default_value": {"mode": "light", "sizes": [1, 2]}},
         "title": {"type": "string", "default_value": "Hi"},

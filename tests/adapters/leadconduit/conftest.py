@@ -18,6 +18,9 @@ from reconciler.model.kind import Kind
 ACCOUNT = "leadconduit"
 
 
+Requests = list[tuple[str, str, int]]
+
+
 class Account:
     """One account at an emulator: the adapter under test, and the control API beside it."""
 
@@ -59,7 +62,7 @@ class Account:
     def faults(self, **values: Any) -> None:
         assert self.control.post("/faults", json=values).status_code < 300
 
-    def requests(self) -> list[tuple[str, str, int]]:
+    def requests(self) -> Requests:
         found = self.control.get("/requests").json()
         rows = found["requests"] if isinstance(found, dict) else found
         return [(row["method"], row["path"].removeprefix("/leadconduit"), row["status"]) for row in rows]

@@ -1,0 +1,125 @@
+"""Saved plans: the plan's JSON document, its options and digest, and the check that it still is what would be done.
+
+A saved plan is never executed blindly. The same planner runs again with the same options and the ids that were minted;
+only if it comes to the very same steps at the saved addresses is anything written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.report import plan_json
+
+if TYPE_CHECKING:
+    from reconciler.planner.planner import Planned, PlanOptions
+    from reconciler.state import State
+
+OPTIONS = ("mode", "purge", "targets", "excludes", "replaces", "resend_secrets")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One address at which a saved plan is no longer what would be done."""
+
+    address: str
+    text: str
+
+
+def saved_document(planned: Planned, state: State, options: Any) -> dict[str, Any]:
+    """Return the document of a plan with everything that applying it later needs, and its digest."""
+    from reconciler.state import hmac_of
+
+    document = plan_json.plan_document(planned.plan, lambda value: hmac_of(state, value))
+    document["x_options"] = {name: getattr(options, name) for name in OPTIONS}
+    document["x_minted"] = {address: item.minted for address, item in planned.items.items() if item.minted is not None}
+    document["x_digest"] = plan_json.digest(plan_json_normal(document))
+    return document
+
+
+def plan_json_normal(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document as it looks after being written and read: the form that digests are made of."""
+    import orjson
+
+    loaded: dict[str, Any] = orjson.loads(plan_json.dump(document, pretty=False))
+    return loaded
+
+
+def options_of(document: dict[str, Any], extra: Any) -> PlanOptions:
+    """Return the options that a saved plan was made with; what it was allowed then holds for its apply."""
+    from reconciler.model.plan import Allowed
+    from reconciler.planner.planner import PlanOptions
+
+    saved = document["x_options"]
+    rules: list[tuple[str, str | None]] = []
+    for text in document["x_allowed"]:
+        name, _, what = text.partition("=")
+        rules.append((name, what or None))
+    return PlanOptions(
+        mode=saved["mode"],
+        purge=saved["purge"],
+        targets=tuple(saved["targets"]),
+        excludes=tuple(saved["excludes"]),
+        replaces=tuple(saved["replaces"]),
+        resend_secrets=tuple(saved["resend_secrets"]),
+        allowed=Allowed(tuple(rules), document.get("x_reason")),
+        minted=dict(document["x_minted"]),
+        progress=extra,
+        attribute=True,
+    )
+
+
+def differences(document: dict[str, Any], planned: Planned, state: State) -> list[Difference]:
+    """Say at which addresses the saved steps are not what would be done now."""
+    from reconciler.state import hmac_of
+
+    fresh = [plan_json.step_data(step, lambda value: hmac_of(state, value)) for step in planned.plan.steps]
+    now: dict[str, list[Any]] = {}
+    for step in plan_json_normal({"steps": fresh})["steps"]:
+        now.setdefault(step["address"], []).append(step)
+    then: dict[str, list[Any]] = {}
+    for step in document["x_steps"]:
+        then.setdefault(step["address"], []).append(step)
+    actors = {change.address: change.actor for change in planned.plan.resources}
+    found: list[Difference] = []
+    for address, steps in then.items():
+        others = now.get(address, [])
+        if _bare(steps) == _bare(others):
+            continue
+        actor = actors.get(address)
+        by = f" (last changed by {actor.name}, {actor.at})" if actor is not None and actor.name else ""
+        found.append(Difference(address, _say(steps, others) + by))
+    return found
+
+
+def _bare(steps: list[Any]) -> list[Any]:
+    return [{key: value for key, value in step.items() if key not in {"needs", "title"}} for step in steps]
+
+
+def _say(then: list[Any], now: list[Any]) -> str:
+    if not now:
+        return "nothing is left to do there, or it cannot be done any more"
+    calls = [step["call"] for step in then]
+    if calls != [step["call"] for step in now]:
+        return f"planned {', '.join(calls)}; now it would be {', '.join(step['call'] for step in now)}"
+    for old, new in zip(then, now, strict=True):
+        before = {leaf["path"]: leaf for leaf in old["overlay"]}
+        for leaf in new["overlay"]:
+            planned = before.get(leaf["path"])
+            if planned is None:
+                return f"{leaf['path']} differs now: {leaf['before']} → {leaf['after']}"
+            if planned != leaf:
+                return f"{leaf['path']} was {planned['before']} → {planned['after']}, now {leaf['before']} → {leaf['after']}"
+        if old["body"] != new["body"]:
+            return "the declaration has changed since"
+    return "it is no longer as planned"
+
+
+def restrict(planned: Planned, document: dict[str, Any]) -> None:
+    """Keep only the steps of a fresh plan that the saved one has: later additions to the files are not part of it."""
+    from dataclasses import replace
+
+    ids = {step["id"] for step in document["x_steps"]}
+    kept = [step for step in planned.plan.steps if step.id in ids]
+    steps = tuple(replace(step, needs=tuple(need for need in step.needs if need in ids)) for step in kept)
+    planned.plan = replace(planned.plan, steps=steps)

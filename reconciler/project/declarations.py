@@ -1,0 +1,255 @@
+"""From resources as written to declarations: one for each instance, canonical, every name in it resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from reconciler.adapters.base.declare import ChildMap, Declare, at
+from reconciler.adapters.base.spelling import suggestion
+from reconciler.model.address import index_text
+from reconciler.model.kind import Kind, UniqueKey
+from reconciler.model.shape import ChildrenShape, ListShape, MapShape, ObjectShape, Scalar, Shape
+from reconciler.model.values import Path, Ref, Sensitive, Template, has_slot, is_secret
+from reconciler.project.bodies import Interpolation, code_names, with_defaults
+from reconciler.project.evaluate import Own, has_expression
+from reconciler.project.meta import ATTRIBUTES, NONE, read_meta
+from reconciler.project.model import Declaration, Origin, parent_attribute
+from reconciler.project.references import Naming
+from reconciler.project.rooms import Entry
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+class Pending:
+    """What can be checked only when every declaration is there."""
+
+    __slots__ = ("declaration", "naming")
+
+    def __init__(self, declaration: Declaration, naming: Naming) -> None:
+        self.declaration = declaration
+        self.naming = naming
+
+
+def declare(entry: Entry, index: str | None) -> tuple[Declaration, Pending | None]:
+    """Work out one instance. Everything wrong is reported; the declaration is usable only if nothing is."""
+    kind, room = entry.kind, entry.room
+    address = entry.address + index_text(index)
+    written = entry.body
+    origin = Origin(entry.document.position, entry.document.file, entry.path, written)
+    naming = Naming(entry, index, address, origin)
+    body = written
+    defaults = room.defaults.get((entry.alias, kind.name)) if room.defaults else None
+    if defaults is not None:
+        body = with_defaults(written, defaults[0], kind.shape)
+    meta, attributes, frame = NONE, body, None
+    dynamic = has_expression(body)
+    if dynamic or any(key[:1] == "$" for key in body):
+        own = Own(body)
+        frame = replace(entry.frame(index), own=own)
+        own.frame = frame
+        meta = read_meta(entry, body, frame, kind, naming.problem)
+        attributes = {key: item for key, item in body.items() if key[:1] != "$" or key in ATTRIBUTES}
+    if dynamic and frame is not None:
+        attributes = Interpolation(frame, naming.expression, code_names(kind.shape)).body(attributes, kind.shape)
+    looked_up = meta.existing is not None
+    attributes, implied = _implied(attributes, entry, naming) if not looked_up else (attributes, _NOTHING)
+    if kind.publish is not None and not looked_up and "$published" not in attributes:
+        attributes = {**attributes, "$published": True}
+    walk = Declare(naming, creating=not (looked_up or meta.adopt or meta.import_id is not None))
+    canonical = walk.body(kind.shape, attributes)
+    if "$raw" in attributes:
+        naming.problem(
+            ("$raw",), "$raw is passed through unchecked and not compared", "declare what is known by name", warning=True
+        )
+    _run_checks(kind, canonical, naming, looked_up=looked_up)
+    deps = naming.deps
+    if dynamic:
+        for ref, path in refs_with_paths(canonical):
+            deps[ref.address] = None
+            if ref.output and ref.address:
+                naming.refs.append((ref, path))
+    for other in meta.depends_on:
+        deps[other] = None
+    deps.pop(address, None)  # a resource may name itself (a route back to the own flow): that orders nothing
+    declaration = Declaration(
+        address=address,
+        account=entry.account.name,
+        platform=kind.platform,
+        kind=kind,
+        name=entry.name,
+        index=index,
+        module=room.prefix[:-1],
+        body=canonical,
+        origin=origin,
+        meta=meta,
+        implied=implied,
+        deps=tuple(deps),
+        text_refs=tuple(dict.fromkeys(walk.text_refs)) if walk.text_refs else (),
+        presets=tuple(naming.presets),
+        secret_paths=tuple(secret_paths(kind.shape, canonical)) if walk.secrets else (),
+    )
+    waits = naming.refs or naming.children or (naming.typed and kind.parent is not None)
+    return declaration, Pending(declaration, naming) if waits else None
+
+
+def _implied(attributes: dict[str, Any], entry: Entry, naming: Naming) -> tuple[dict[str, Any], frozenset[str]]:
+    """Fill in a natural key that is not written: it is the resource's name."""
+    key = entry.kind.key
+    if not isinstance(key, UniqueKey) or not key.client_chosen or key.attribute in attributes:
+        return attributes, _NOTHING
+    name, attribute = entry.name, key.attribute
+    field = entry.kind.shape.fields.get(attribute)
+    if field is None or field.computed is not None:
+        return attributes, _NOTHING
+    if entry.repeated:
+        naming.problem((), f"{attribute} must be written in a $for_each", f"write {attribute}: …${{each.key}}…")
+        return attributes, _NOTHING
+    if isinstance(field, Scalar) and (
+        (field.max_length is not None and len(name) > field.max_length)
+        or (field.pattern is not None and field.pattern.search(name) is None)
+    ):
+        limit = f"takes {field.max_length} characters" if field.pattern is None else f"must match {field.pattern.pattern}"
+        naming.problem((), f"the name cannot be its {attribute}, which {limit}", f"write {attribute}: …")
+        return attributes, _NOTHING
+    return {**attributes, attribute: name}, frozenset((attribute,))
+
+
+def _run_checks(kind: Kind, canonical: dict[str, Any], naming: Naming, *, looked_up: bool) -> None:
+    if naming.failed or looked_up:
+        return
+    for check in kind.checks:
+        for found in check(canonical):
+            naming.problem(found.path, found.text, found.fix, warning=found.severity == "warning")
+
+
+def refs_with_paths(value: Any, path: Path = ()) -> Iterator[tuple[Ref, Path]]:
+    """Yield every reference in a canonical body, in order, with its path."""
+    if isinstance(value, Template):
+        for ref in value.refs:
+            yield ref, path
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, dict | list | Template):
+                yield from refs_with_paths(item, (*path, key))
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            if isinstance(item, dict | list | Template):
+                yield from refs_with_paths(item, (*path, i))
+
+
+def secret_paths(shape: Shape | None, value: Any, path: Path = ()) -> Iterator[Path]:
+    """Yield the paths of all secret leaves of a canonical body: marked so, or made of a secret."""
+    if shape is not None and shape.secret is not None:
+        yield path
+        return
+    if isinstance(shape, ObjectShape) and isinstance(value, dict):
+        for key, item in value.items():
+            field = shape.fields.get(key)
+            if field is not None and _secret_by_siblings(field, value):
+                yield (*path, key)
+            elif key not in {"$id", "$implied"}:
+                yield from secret_paths(field, item, (*path, key))
+    elif isinstance(shape, ChildrenShape) and isinstance(value, dict):
+        for name, child in value.items():
+            yield from secret_paths(shape.item, child, (*path, name))
+    elif isinstance(shape, ListShape | MapShape | None) and isinstance(value, dict | list):
+        item = shape.item if isinstance(shape, ListShape) else shape.value if shape is not None else None
+        parts = value.values() if isinstance(value, dict) else value
+        if is_secret(value) or any(next(secret_paths(item, part), None) is not None for part in parts):
+            yield path
+    elif isinstance(value, Template | Sensitive) and is_secret(value):
+        yield path
+
+
+def _secret_by_siblings(field: Shape, siblings: dict[str, Any]) -> bool:
+    from reconciler.model.markers import SecretWhen
+
+    mark = field.mark(SecretWhen)
+    return mark is not None and mark.test(siblings)
+
+
+# -- when all are there -------------------------------------------------------------------------------------------
+def check_pending(pending: Pending, declarations: dict[str, Declaration]) -> None:
+    """Check references to children and parts, own and others', and that scopes agree."""
+    declaration, naming = pending.declaration, pending.naming
+    for collection, name, path in naming.children:
+        _own_child(declaration, naming, collection, name, path)
+    for ref, path in naming.refs:
+        target = declarations.get(ref.address)
+        if target is not None and (found := output_problem(target, ref.output)) is not None:
+            naming.problem(path, found[0], found[1])
+    if not naming.failed:
+        _same_scope(declaration, naming, declarations)
+
+
+def _own_child(declaration: Declaration, naming: Naming, collection: str, name: str, path: Path) -> None:
+    children = at(declaration.body, collection)
+    if not isinstance(children, dict):
+        if declaration.meta.import_id is None and not declaration.meta.adopt:
+            naming.problem(path, f"there is no {name} in {collection}", f"declare {collection}")
+        return
+    if name not in children and not (isinstance(children, ChildMap) and children.open):
+        known = [key for key in children if not key.startswith("#")]
+        naming.problem(path, f"there is no {name} in {collection}", suggestion(name, known))
+
+
+def output_problem(target: Declaration, output: tuple[str, ...]) -> tuple[str, str] | None:
+    """Say what is wrong with a path below a resource, and what would be right; None when it leads somewhere."""
+    shape: Shape = target.kind.shape
+    value: Any = target.body
+    known_children = target.meta.existing is None
+    for i, part in enumerate(output):
+        where = ".".join((target.address, *output[:i]))
+        if isinstance(shape, ObjectShape):
+            if part == "id" or part not in shape.fields:
+                if part == "id":
+                    return None if i == len(output) - 1 else (f"{where}.id has no parts", "remove what stands behind")
+                return f"{where} has no attribute or output {part}", suggestion(part, list(shape.fields))
+            shape = shape.fields[part]
+        elif isinstance(shape, ChildrenShape):
+            declared = isinstance(value, dict) and part in value
+            closed = isinstance(value, ChildMap) and not value.open
+            if not declared and closed and known_children:
+                return f"{where} has no {part}", suggestion(part, [key for key in value if not key.startswith("#")])
+            shape = shape.item
+        elif isinstance(shape, ListShape) and part.isdigit():
+            shape = shape.item
+        elif isinstance(shape, MapShape):
+            shape = shape.value
+        elif isinstance(shape, Scalar) and (shape.base == "any" or shape.computed is not None):
+            return None
+        else:
+            return f"{where} is a single value and has no {part}", "remove what stands behind"
+        value = value.get(part) if isinstance(value, dict) else None
+    if isinstance(shape, ChildrenShape):
+        return f"{'.'.join((target.address, *output))} are several", "name one of them"
+    return None
+
+
+def _same_scope(declaration: Declaration, naming: Naming, declarations: dict[str, Declaration]) -> None:
+    """A typed reference must stay within one project of the account (a parent that is one of the account's scopes)."""
+    kind = declaration.kind
+    attribute = parent_attribute(kind)
+    if attribute is None or attribute not in naming.entry.account.platform.scope_settings:
+        return
+    own = declaration.body.get(attribute)
+    for address, path in naming.typed:
+        target = declarations.get(address)
+        if target is None or target.kind.parent != kind.parent or target.meta.existing is not None:
+            continue
+        theirs = target.parent
+        if theirs != own:
+            mine, other = (_scope_name(value) for value in (own, theirs))
+            naming.problem(
+                path,
+                f"{target.address} lives in {other}, and this in {mine}",
+                f"a reference stays within one of {kind.parent}",
+            )
+
+
+def _scope_name(value: Any) -> str:
+    if value is None:
+        return "the account's own scope"
+    return str(value.only) if isinstance(value, Template) and has_slot(value) else str(value)
