@@ -161,8 +161,6 @@ class Problem:
     text: str
     fix: str = ""
     severity: Literal["error", "warning"] = "error"
-    create_only: bool = False
-    """It matters only when the object is made: one that exists may leave the attribute out."""
 
 
 Check = Callable[[Mapping[str, Any]], Sequence[Problem]]

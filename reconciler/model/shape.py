@@ -212,6 +212,7 @@ def compile_model(model: type[m.Attributes]) -> ObjectShape:
     return ObjectShape(model=model)
 
 
+@cache
 def _fields(model: type[m.Attributes]) -> dict[str, Shape]:
     hints = typing.get_type_hints(model, include_extras=True)
     out: dict[str, Shape] = {}

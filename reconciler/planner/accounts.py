@@ -114,9 +114,7 @@ class Accounts:
 
     def secret(self, reference: SecretRef) -> Sensitive:
         """Return a secret's value, known to the redactor before anybody sees it. Raises SecretError."""
-        value = self.project.secrets.get(reference.name)
-        self.wiring.redactor.add(value)
-        return Sensitive(value, str(reference))
+        return self.project.secrets.resolve(reference.name, self.wiring.redactor.add)
 
     def close(self) -> None:
         """Close all connections."""

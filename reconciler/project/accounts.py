@@ -47,6 +47,7 @@ def read_accounts(session: Session, config: Config, room: Room, emulator: str | 
             continue
         platform = _platform(session, config, name, settings)
         if platform is None:
+            session.broken_accounts.add(("", name))
             continue
         _check(session, config, name, platform, settings, frame)
         out[name] = AccountConfig(name, platform, settings, place, lambda value: whole(value, frame), emulator)
@@ -73,6 +74,7 @@ def _check(
 ) -> None:
     known = list(platform.settings.model_fields)
     fixed: dict[str, Any] = {}
+    path: tuple[str | int, ...]
     for key, value in settings.items():
         path = ("accounts", name, key)
         if key not in known:

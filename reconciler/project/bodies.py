@@ -17,16 +17,16 @@ from reconciler.project.expressions import ExpressionError
 
 @cache
 def code_names(shape: ObjectShape) -> frozenset[str]:
-    """Return the names of all attributes with source code, at any depth: for short forms that the shape does not show."""
+    """Return the names of all attributes with source code, at any depth: for short forms, which no shape shows."""
     found: set[str] = set()
-    seen: set[int] = set()
+    seen: set[type] = set()
     stack: list[Shape] = [shape]
     while stack:
         one = stack.pop()
         match one:
             case ObjectShape():
-                if id(one.fields) not in seen:
-                    seen.add(id(one.fields))
+                if one.model not in seen:  # models may be recursive
+                    seen.add(one.model)
                     stack.extend(one.fields.values())
             case ListShape() | ChildrenShape():
                 stack.append(one.item)
@@ -78,7 +78,7 @@ class Interpolation:
 
 
 def with_defaults(body: dict[str, Any], defaults: dict[str, Any], shape: ObjectShape) -> dict[str, Any]:
-    """Return a body with defaults under it: objects are merged, everything else that is written replaces its default."""
+    """Return a body with defaults under it: objects are merged, anything else that is written replaces its default."""
     out = dict(defaults)
     for key, value in body.items():
         below = out.get(key)

@@ -49,7 +49,7 @@ def declare(entry: Entry, index: str | None) -> tuple[Declaration, Pending | Non
         own = Own(body)
         frame = replace(entry.frame(index), own=own)
         own.frame = frame
-        meta = read_meta(entry, body, frame, kind, naming.problem)
+        meta = read_meta(body, frame, kind, naming.problem)
         attributes = {key: item for key, item in body.items() if key[:1] != "$" or key in ATTRIBUTES}
     if dynamic and frame is not None:
         attributes = Interpolation(frame, naming.expression, code_names(kind.shape)).body(attributes, kind.shape)
@@ -61,7 +61,10 @@ def declare(entry: Entry, index: str | None) -> tuple[Declaration, Pending | Non
     canonical = walk.body(kind.shape, attributes)
     if "$raw" in attributes:
         naming.problem(
-            ("$raw",), "$raw is passed through unchecked and not compared", "declare what is known by name", warning=True
+            ("$raw",),
+            "$raw is passed through unchecked and not compared",
+            "declare what is known by name",
+            warning=True,
         )
     _run_checks(kind, canonical, naming, looked_up=looked_up)
     deps = naming.deps
@@ -110,7 +113,9 @@ def _implied(attributes: dict[str, Any], entry: Entry, naming: Naming) -> tuple[
         (field.max_length is not None and len(name) > field.max_length)
         or (field.pattern is not None and field.pattern.search(name) is None)
     ):
-        limit = f"takes {field.max_length} characters" if field.pattern is None else f"must match {field.pattern.pattern}"
+        limit = (
+            f"takes {field.max_length} characters" if field.pattern is None else f"must match {field.pattern.pattern}"
+        )
         naming.problem((), f"the name cannot be its {attribute}, which {limit}", f"write {attribute}: …")
         return attributes, _NOTHING
     return {**attributes, attribute: name}, frozenset((attribute,))
@@ -229,7 +234,7 @@ def output_problem(target: Declaration, output: tuple[str, ...]) -> tuple[str, s
 
 
 def _same_scope(declaration: Declaration, naming: Naming, declarations: dict[str, Declaration]) -> None:
-    """A typed reference must stay within one project of the account (a parent that is one of the account's scopes)."""
+    """Report typed references that leave the project (a parent that is one of the account's scopes)."""
     kind = declaration.kind
     attribute = parent_attribute(kind)
     if attribute is None or attribute not in naming.entry.account.platform.scope_settings:

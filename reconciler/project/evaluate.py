@@ -56,8 +56,11 @@ class Room(Protocol):
     def module_output(self, steps: tuple[tuple[Key, bool], ...], text: str) -> tuple[Any, int]:
         """Return an output of a module called here, and how many steps named it. Raises ExpressionError."""
 
-    def address(self, head: str, steps: tuple[tuple[Key, bool], ...], text: str) -> Ref:
-        """Return the reference that an address, with what stands behind it, means. Raises ExpressionError."""
+    def address(self, head: str, steps: tuple[tuple[Key, bool], ...], text: str) -> Ref | None:
+        """Return the reference that an address, with what stands behind it, means. Raises ExpressionError.
+
+        None when it names what could not be read, which is reported already.
+        """
 
     def read(self, folder: FilePath, path: str) -> tuple[str, FilePath]:
         """Return the text of a file named relative to a folder, and its real path. Raises ExpressionError."""
@@ -222,7 +225,8 @@ def _path(node: PathNode, frame: Frame) -> Any:
         case "module":
             value, used = room.module_output(keys, node.text)
             return descend(value, keys[used:], node.text)
-    return Template((room.address(head, keys, node.text),))
+    found = room.address(head, keys, node.text)
+    return FAILED if found is None else Template((found,))
 
 
 def _key(step: Step, frame: Frame) -> Key:

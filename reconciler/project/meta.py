@@ -14,7 +14,7 @@ from reconciler.model.values import Path, Ref, Template, has_slot, is_secret
 from reconciler.project.evaluate import Frame, interpolate, node_value
 from reconciler.project.expressions import ExpressionError, parse_path
 from reconciler.project.model import Meta, Rules
-from reconciler.project.rooms import Entry
+from reconciler.project.rooms import ModuleRoom
 
 ATTRIBUTES = frozenset({"$published", "$raw"})
 """Keys with `$` that go through the body."""
@@ -25,7 +25,7 @@ NONE = Meta()
 Problem = Callable[[Path, str, str], None]
 
 
-def read_meta(entry: Entry, body: Mapping[str, Any], frame: Frame, kind: Kind, problem: Problem) -> Meta:
+def read_meta(body: Mapping[str, Any], frame: Frame, kind: Kind, problem: Problem) -> Meta:
     """Return what the meta keys of an instance say; everything wrong is told to `problem`."""
 
     def value_of(key: str) -> Any:
@@ -117,8 +117,6 @@ def _addresses(value: Any, path: Path, frame: Frame, problem: Problem) -> tuple[
 
 
 def _instances(text: str, frame: Frame) -> list[str]:
-    from reconciler.project.rooms import ModuleRoom
-
     node = parse_path(text)
     room = frame.room
     assert isinstance(room, ModuleRoom)

@@ -1,6 +1,6 @@
 """A loaded project as data: what the planner, the report and the commands read.
 
-Nothing here reads a file or resolves a secret. Addresses are spelt as state spells them (`convert.goals.purchase['de']`).
+Nothing here reads a file or resolves a secret. Addresses are as in state (`convert.goals.purchase['de']`).
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class Declaration:
         return self.origin.place().line
 
     def place_of(self, path: Path = ()) -> Place:
-        """Return the place of a path of the canonical body; for what a short form filled in, the nearest place above."""
+        """Return the place of a path of the canonical body; for what a short form filled in, the nearest above."""
         return self.origin.place(path)
 
     @property
@@ -372,7 +372,7 @@ class LoadOptions:
     var_files: tuple[FilePath, ...] = ()
     """`--var-file`, in order."""
     environ: Mapping[str, str] | None = None
-    """The process environment; None takes the real one. `RECONCILER_EMULATOR` and `RECONCILER_VAR_*` are read from it."""
+    """The process environment (`RECONCILER_EMULATOR`, `RECONCILER_VAR_*`, `env.…`); None takes the real one."""
     platforms: Mapping[str, Platform] | None = None
     """Platforms in place of the installed ones."""
     cache: bool = True

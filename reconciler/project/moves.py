@@ -85,7 +85,9 @@ def read_removed(session: Session, raw: Any, document: Document, prefix: str) ->
         if side[1]:
             place = document.position(("removed", i, "address"))
             fix = "remove it from its collection; that deletes it"
-            session.error(f"{item['address']} is a child, and removed takes resources", fix, place=place, code="removed")
+            session.error(
+                f"{item['address']} is a child, and removed takes resources", fix, place=place, code="removed"
+            )
             continue
         out.append(Removed(str(side[0]), side[1], destroy, document.position(("removed", i))))
     return out
@@ -126,7 +128,9 @@ def _side(
     return parsed
 
 
-def check_moves(session: Session, moves: list[Move], removed: list[Removed], declared: Mapping[str, Declaration]) -> None:
+def check_moves(
+    session: Session, moves: list[Move], removed: list[Removed], declared: Mapping[str, Declaration]
+) -> None:
     """Report moves that contradict each other, and entries for addresses that are still declared or no longer are."""
     for side in ("source", "target"):
         seen: dict[tuple[str, Path], Move] = {}

@@ -23,7 +23,9 @@ KEYS = ("value", "description", "sensitive", "sink")
 
 def long_form(raw: Any) -> bool:
     """Tell whether an output is written as a map of `value` and more, rather than as the value itself."""
-    return isinstance(raw, dict) and "value" in raw and set(raw) <= {*KEYS, *(key for key in raw if key.startswith("x-"))}
+    return (
+        isinstance(raw, dict) and "value" in raw and set(raw) <= {*KEYS, *(key for key in raw if key.startswith("x-"))}
+    )
 
 
 def output_values(session: Session, raw: Any, document: Document) -> dict[str, Any]:
@@ -44,7 +46,12 @@ def output_values(session: Session, raw: Any, document: Document) -> dict[str, A
 
 
 def read_outputs(
-    session: Session, raw: Any, document: Document, frame: Frame, declarations: Mapping[str, Declaration], prefix: str = ""
+    session: Session,
+    raw: Any,
+    document: Document,
+    frame: Frame,
+    declarations: Mapping[str, Declaration],
+    prefix: str = "",
 ) -> dict[str, Output]:
     """Work out the `outputs:` section. An output made of a secret is sensitive by itself. Errors are reported."""
     out: dict[str, Output] = {}

@@ -67,7 +67,7 @@ class Naming:
 
     # -- typed references -----------------------------------------------------------------------------------------
     def reference(self, value: Any, shape: Shape, reference: Reference, path: Path) -> Any:
-        """Turn a bare name, address or `{$id: …}` into a Template holding a Ref, or a plain id; report what is wrong."""
+        """Turn a bare name, address or `{$id: …}` into a Template holding a Ref, or a plain id; report problems."""
         if value is FAILED:
             return value
         if isinstance(value, dict):
@@ -93,7 +93,8 @@ class Naming:
         if preset or reference.presets:
             self.presets.append(((preset or list(reference.kinds))[0], name, path))
             return name
-        self._unknown(name, shape, reference, path)
+        if not entry.room.session.incomplete:
+            self._unknown(name, shape, reference, path)
         return FAILED
 
     def _unknown(self, name: str, shape: Shape, reference: Reference, path: Path) -> None:
@@ -130,7 +131,9 @@ class Naming:
         if entry.account is not self.entry.account:
             text = f"{shape.name} refers to {target.address}, which is of another account"
             self.problem(
-                path, text, f"a typed reference stays in one account ({self.entry.account.name}); text and outputs may cross"
+                path,
+                text,
+                f"a typed reference stays in one account ({self.entry.account.name}); text and outputs may cross",
             )
             return FAILED
         if address.kind not in reference.kinds:
@@ -161,7 +164,9 @@ class Naming:
                     output = (*output, mark.sends)
                 self.deps[value.only.address] = None
                 return Template((Ref(value.only.address, output),))
-            self.problem(path, f"{shape.name} must be the name of a child", "write a name, or ${address.collection.name}")
+            self.problem(
+                path, f"{shape.name} must be the name of a child", "write a name, or ${address.collection.name}"
+            )
             return FAILED
         if value is None or isinstance(value, list | bool):
             self.problem(path, f"{shape.name} must be the name of one of {mark.collection}, not {shown(value)}")

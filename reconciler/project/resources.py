@@ -1,4 +1,4 @@
-"""Resource files: `account.kind:` maps and `account.kind.name:` entries, collected by address before any is worked out."""
+"""Resource files: `account.kind:` maps and `account.kind.name:` entries, collected before any is worked out."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ SECTIONS = ("moved", "removed", "defaults")
 NOT_IN_DEFAULTS = frozenset({"$for_each", "$import", "$existing", "$enabled", "$depends_on", "$raw"})
 
 
-def collect(
-    room: ModuleRoom, document: Document, path: FilePath, sections: list[tuple[str, Any, Document]]
-) -> None:
+def collect(room: ModuleRoom, document: Document, path: FilePath, sections: list[tuple[str, Any, Document]]) -> None:
     """Take in one resource file: entries go to the room, `moved` and `removed` to `sections`. Reports what is wrong."""
     session, value = room.session, document.value
     if not isinstance(value, dict):
@@ -163,5 +161,7 @@ def collect_defaults(
             if not name.startswith("$") and name not in fields:
                 place = document.position((*here, name), "key")
                 fix = suggestion(name, list(fields))
-                session.error(f"defaults of {key}: unknown attribute {name}", fix, place=place, code="unknown-attribute")
+                session.error(
+                    f"defaults of {key}: unknown attribute {name}", fix, place=place, code="unknown-attribute"
+                )
         room.defaults[parts[0], parts[1]] = (body, document, here, folder)

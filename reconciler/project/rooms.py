@@ -227,8 +227,13 @@ class ModuleRoom:
         finally:
             self._busy.pop()
 
-    def address(self, head: str, steps: tuple[tuple[Key, bool], ...], text: str) -> Ref:
-        """Return the reference that an address, with what stands behind it, means. Raises ExpressionError."""
+    def address(self, head: str, steps: tuple[tuple[Key, bool], ...], text: str) -> Ref | None:
+        """Return the reference that an address, with what stands behind it, means.
+
+        None when it names what could not be read, which is reported already. Raises ExpressionError.
+        """
+        if (self.prefix, head) in self.session.broken_accounts:
+            return None
         if head not in self.accounts:
             raise ExpressionError(
                 f"${{{text}}}: there is no account {head}",
@@ -246,6 +251,8 @@ class ModuleRoom:
         named = self.entries.get((head, kind_name), {})
         entry = named.get(name)
         if entry is None:
+            if self.session.incomplete:
+                return None
             fix = suggestion(name, list(named)) or f"no {head}.{kind_name} are declared"
             raise ExpressionError(f"${{{text}}}: there is no {head}.{kind_name}.{name}", fix)
         used, index = 2, None
@@ -253,7 +260,7 @@ class ModuleRoom:
             index, used = str(steps[2][0]), 3
         self.require(entry, index, text)
         output = tuple(str(key) for key, _ in steps[used:])
-        if output == ("id",) or output == (entry.kind.id_attribute,):
+        if output in {("id",), (entry.kind.id_attribute,)}:
             output = ()
         return Ref(entry.address + index_text(index), output)
 

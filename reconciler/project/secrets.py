@@ -1,11 +1,12 @@
 """Secrets: where `${secret.NAME}` comes from. Nothing is resolved before an account is contacted or a value is sent.
 
-A pull request is untrusted: commands run only with `RECONCILER_ALLOW_COMMANDS=1`, and files outside the project are read
-only under the folders in `RECONCILER_SECRET_FILES`.
+A pull request is untrusted: commands run only with `RECONCILER_ALLOW_COMMANDS=1`, and files outside the project are
+read only under the folders in `RECONCILER_SECRET_FILES`.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 from collections.abc import Callable, Mapping
@@ -57,7 +58,7 @@ class SecretStore:
         return self.prefix + name.upper().replace("-", "_")
 
     def fill(self, value: Any, redact: Callable[[str], None]) -> Any:
-        """Return a value with its secrets resolved: text with a secret in it becomes `Sensitive`. Raises SecretError."""
+        """Return a value with its secrets resolved: text with one in it becomes `Sensitive`. Raises SecretError."""
         if isinstance(value, Template) and value.is_secret:
             parts = [self.resolve(p.name, redact) if isinstance(p, SecretRef) else p for p in value.parts]
             if any(not isinstance(part, str | Sensitive) for part in parts):
@@ -80,13 +81,13 @@ class SecretStore:
         return value
 
     def _env(self, name: str, setting: Any) -> str:
-        value = self.environ.get(setting)
+        value = self.environ.get(str(setting))
         if value is None:
             raise SecretError(f"secret.{name} is not there: set the environment variable {setting}")
         return value
 
     def _file(self, name: str, setting: Any) -> str:
-        path = (self.root / setting).resolve()
+        path = (self.root / str(setting)).resolve()
         allowed = [
             Path(item).resolve() for item in self.environ.get("RECONCILER_SECRET_FILES", "").split(os.pathsep) if item
         ]
@@ -117,11 +118,11 @@ class SecretStore:
             raise SecretError(f"secret.{name}: {setting[0]} failed: {type(error).__name__}") from None
         if done.returncode != 0:
             raise SecretError(f"secret.{name}: {setting[0]} ended with exit code {done.returncode}")
-        return done.stdout.removesuffix("\n").removesuffix("\r")
+        return str(done.stdout).removesuffix("\n").removesuffix("\r")
 
     def _keyring(self, name: str, setting: Any) -> str:
         try:
-            import keyring
+            keyring = importlib.import_module("keyring")
         except ImportError:
             raise SecretError(f"secret.{name} comes from the keyring: install the package keyring") from None
         found = keyring.get_password(setting["service"], setting["username"])

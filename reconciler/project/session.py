@@ -34,6 +34,8 @@ class Session:
         self.files: list[str] = []
         self.entries: dict[str, Entry] = {}
         """Resources as written, by address without index."""
+        self.incomplete = False
+        """Whether a file could not be read: names that are not found may stand in it, so they are not reported."""
         self.broken_accounts: set[tuple[str, str]] = set()
         """Accounts (room, name) whose error is reported already: what uses them is not reported again."""
         self._cache = ParseCache(self.root / ".reconciler" / "cache") if options.cache else None
@@ -44,6 +46,7 @@ class Session:
         by_name = {shown_path(path, self.root): path for path in paths}
         self.files.extend(by_name)
         read = read_files(list(paths), self.root, self._cache, self.diagnostics)
+        self.incomplete = self.incomplete or len(read) < len(paths)
         return [(document, by_name[document.file]) for document in read]
 
     def entry_of(self, address: str) -> Entry | None:

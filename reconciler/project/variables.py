@@ -143,7 +143,7 @@ class Variables:
         self._busy: list[str] = []
 
     def get(self, name: str) -> Any:
-        """Return a value; `FAILED` when there is none and that is reported. Raises ExpressionError for unknown names."""
+        """Return a value; `FAILED` when there is none, which is reported. Raises ExpressionError for unknown names."""
         if name in self._values:
             return self._values[name]
         definition = self.definitions.get(name)

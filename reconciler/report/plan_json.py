@@ -1,6 +1,7 @@
 """The plan as a JSON document in Terraform's plan format 1.2, with our own members under `x_`.
 
-The same document, with its digest, is a saved plan. Policy and summary tools for Terraform read it as it is.
+The same document, with its digest, is a saved plan. Policy and summary tools for Terraform read it as it is; some of
+them take the first line only, so `dump` writes one line unless asked otherwise.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ from typing import Any
 
 import orjson
 
-from reconciler.model.address import parse
-from reconciler.model.plan import Plan, ResourceChange, Step
-from reconciler.model.values import MISSING, Sensitive, Template
+from reconciler.model.address import module_prefix, parse_exact
+from reconciler.model.plan import Actor, CheckResult, OutputChange, Plan, ResourceChange, Step
+from reconciler.model.values import MISSING, Sensitive, Template, has_slot
+from reconciler.report.coding import child_data, encode, leaf_data
+from reconciler.report.config_json import References, configuration
 from reconciler.report.values import (
     SENSITIVE,
+    after_of,
     before_of,
-    child_data,
     known,
-    leaf_data,
+    masked,
     plain,
+    put,
     sensitive,
     unknown,
 )
@@ -38,55 +42,39 @@ ACTIONS: Mapping[str, list[str]] = {
     "forget": ["forget"],
     "read": ["read"],
 }
+Fingerprint = Callable[[Any], str]
 
 
-def plan_document(plan: Plan, fingerprint: Callable[[Any], str] | None = None) -> dict[str, Any]:
-    """Return the plan as a document. `fingerprint` makes secrets comparable (for a saved plan) without showing them."""
-    document: dict[str, Any] = {
+def plan_document(
+    plan: Plan, fingerprint: Fingerprint | None = None, references: References | None = None
+) -> dict[str, Any]:
+    """Return the plan as a document.
+
+    `fingerprint` makes secrets comparable (for a saved plan) without showing them; `references` (see
+    `config_json.references_of`) adds to `configuration` the references whose ids are known already.
+    """
+    values = {change.address: (before_of(change), after_of(change)) for change in plan.resources}
+    return {
         "format_version": FORMAT,
         "terraform_version": TERRAFORM,
         "timestamp": plan.created_at,
         "errored": bool(plan.errors),
         "applyable": plan.applyable,
         "complete": not plan.errors and not plan.filters,
-        "variables": {name: {"value": plain(value)} for name, value in plan.variables.items()},
-        "planned_values": {"outputs": _outputs(plan), "root_module": _modules(plan, _planned)},
+        "variables": {
+            name: {"value": masked(plain(value), sensitive(value))} for name, value in plan.variables.items()
+        },
+        "planned_values": {"outputs": _outputs(plan), "root_module": _modules(plan, values, 1)},
         "prior_state": {
             "format_version": "1.0",
             "terraform_version": TERRAFORM,
-            "values": {"root_module": _modules(plan, _prior)},
+            "values": {"root_module": _modules(plan, values, 0)},
         },
-        "configuration": _configuration(plan),
-        "resource_changes": [_resource(change) for change in plan.resources],
-        "resource_drift": [_drift(change) for change in plan.resources if change.drift or change.gone],
-        "output_changes": {
-            output.name: {
-                "actions": ["create"] if output.before is MISSING else ["no-op"],
-                "before": None,
-                **_after(output.after, masked=output.sensitive),
-                "before_sensitive": output.sensitive,
-                "after_sensitive": output.sensitive,
-            }
-            for output in plan.outputs
-        },
-        "checks": [
-            {
-                "address": {
-                    "kind": "check",
-                    "name": check.name,
-                    "to_display": f"check.{check.name}" + (f".{check.address}" if check.address else ""),
-                },
-                "status": "fail" if check.status == "fail" else "pass",
-                "instances": [
-                    {
-                        "address": {"to_display": check.address or f"check.{check.name}"},
-                        "status": "fail" if check.status == "fail" else "pass",
-                        "problems": [{"message": check.message}] if check.status == "fail" else [],
-                    }
-                ],
-            }
-            for check in plan.checks
-        ],
+        "configuration": configuration(plan, references),
+        "resource_changes": [_resource(change, *values[change.address]) for change in plan.resources],
+        "resource_drift": [_drift(change) for change in plan.resources if by_hand(change)],
+        "output_changes": {output.name: _output_change(output) for output in plan.outputs},
+        "checks": [_check(check) for check in plan.checks],
         "x_version": plan.tool,
         "x_plan": plan.id,
         "x_project": plan.project,
@@ -95,10 +83,16 @@ def plan_document(plan: Plan, fingerprint: Callable[[Any], str] | None = None) -
         "x_accounts": plan.accounts,
         "x_steps": [step_data(step, fingerprint) for step in plan.steps],
         "x_cycles": [list(cycle) for cycle in plan.cycles],
-        "x_errors": [{"address": note.address, "message": note.text} for note in plan.errors],
+        "x_errors": [{"address": note.address, "message": note.text, "kind": note.kind} for note in plan.errors],
         "x_notes": [{"address": note.address, "message": note.text, "kind": note.kind} for note in plan.notes],
         "x_overrides": [
-            {"rule": check.name, "message": check.message, "allow": check.override, "status": check.status}
+            {
+                "rule": check.name,
+                "message": check.message,
+                "allow": check.override,
+                "status": check.status,
+                "address": check.address,
+            }
             for check in plan.checks
         ],
         "x_allowed": [f"{name}={what}" if what is not None else name for name, what in plan.allowed.rules],
@@ -110,28 +104,54 @@ def plan_document(plan: Plan, fingerprint: Callable[[Any], str] | None = None) -
         "x_lineage": plan.lineage,
         "x_serial": plan.serial,
     }
-    return document
 
 
-def _after(value: Any, *, masked: bool) -> dict[str, Any]:
-    if isinstance(value, Template):
-        return {"after_unknown": True}
-    return {"after": SENSITIVE if masked else plain(value), "after_unknown": unknown(value)}
+def by_hand(change: ResourceChange) -> bool:
+    """Tell whether somebody changed an object on the platform since we saw it last."""
+    return bool(
+        change.drift or change.gone or (not change.importing and any(c.cause == "drifted" for c in change.children))
+    )
+
+
+def _check(check: CheckResult) -> dict[str, Any]:
+    status = "fail" if check.status == "fail" else "pass"
+    shown = f"check.{check.name}" + (f".{check.address}" if check.address else "")
+    problems = [{"message": check.message}] if check.status == "fail" else []
+    return {
+        "address": {"kind": "check", "name": check.name, "to_display": shown},
+        "status": status,
+        "instances": [{"address": {"to_display": check.address or shown}, "status": status, "problems": problems}],
+    }
+
+
+def _output_change(output: OutputChange) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "actions": ["create"] if output.before is MISSING else ["update"],
+        "before": SENSITIVE if output.sensitive and output.before is not MISSING else plain(output.before),
+        "before_sensitive": output.sensitive and output.before is not MISSING,
+        "after_sensitive": output.sensitive,
+        "after_unknown": unknown(output.after),
+        "x_description": output.description,
+    }
+    if out["after_unknown"] is not True:
+        out["after"] = SENSITIVE if output.sensitive else known(output.after)
+    elif isinstance(output.after, Template) and not output.sensitive:
+        out["x_after"] = encode(output.after)
+    return out
 
 
 def _outputs(plan: Plan) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for output in plan.outputs:
         out[output.name] = {"sensitive": output.sensitive}
-        if not isinstance(output.after, Template):
-            out[output.name]["value"] = SENSITIVE if output.sensitive else plain(output.after)
+        if not isinstance(output.after, Template) or not has_slot(output.after):
+            out[output.name]["value"] = SENSITIVE if output.sensitive else known(output.after)
     return out
 
 
 def _identity(change: ResourceChange) -> dict[str, Any]:
-    parsed = parse(change.address)
-    assert parsed is not None, change.address
-    address = parsed[0]
+    address = parse_exact(change.address)
+    assert address is not None, change.address
     out: dict[str, Any] = {"address": change.address}
     if address.module:
         out["module_address"] = address.module_path
@@ -146,44 +166,32 @@ def _identity(change: ResourceChange) -> dict[str, Any]:
     return out
 
 
-def _change(change: ResourceChange) -> dict[str, Any]:
+def _change(change: ResourceChange, before: Any, after: Any) -> dict[str, Any]:
     actions = ACTIONS.get(change.action)
     if change.action == "replace":
         actions = ["create", "delete"] if change.create_before_destroy else ["delete", "create"]
-    before, after = before_of(change), change.after
-    if change.action in {"remove", "forget"}:
-        after = None
-    secrets = sensitive(after) if after is not None else False
+    hidden_before, hidden_after = sensitive(before), sensitive(after)
     out: dict[str, Any] = {
         "actions": actions,
-        "before": _masked(plain(before), secrets) if before is not None else None,
+        "before": known(before) if before is not None else None,
         "after": known(after) if after is not None else None,
         "after_unknown": (unknown(after) or {}) if after is not None else {},
-        "before_sensitive": (secrets or {}) if before is not None else False,
-        "after_sensitive": (secrets or {}) if after is not None else False,
+        "before_sensitive": (hidden_before or {}) if before is not None else False,
+        "after_sensitive": (hidden_after or {}) if after is not None else False,
     }
     if change.importing is not None:
         out["importing"] = {"id": change.importing}
-    if change.replace_paths:
-        out["replace_paths"] = [path.split(".") for path in change.replace_paths if path != "--replace"]
+    paths = [path.split(".") for path in change.replace_paths if path != "--replace"]
+    if paths:
+        out["replace_paths"] = paths
     return out
 
 
-def _masked(value: Any, secrets: Any) -> Any:
-    if secrets is True:
-        return SENSITIVE if value is not None else None
-    if isinstance(secrets, dict) and isinstance(value, dict):
-        return {key: _masked(item, secrets.get(key, False)) for key, item in value.items()}
-    if isinstance(secrets, list) and isinstance(value, list):
-        return [_masked(item, secrets[i] if i < len(secrets) else False) for i, item in enumerate(value)]
-    return value
-
-
-def _resource(change: ResourceChange) -> dict[str, Any]:
+def _resource(change: ResourceChange, before: Any, after: Any) -> dict[str, Any]:
     out = _identity(change)
     if change.previous_address is not None and change.previous_address != change.address:
         out["previous_address"] = change.previous_address
-    out["change"] = _change(change)
+    out["change"] = _change(change, before, after)
     if change.action == "replace":
         out["action_reason"] = (
             "replace_by_request" if "--replace" in change.replace_paths else "replace_because_cannot_update"
@@ -193,6 +201,7 @@ def _resource(change: ResourceChange) -> dict[str, Any]:
     out |= {
         "provider_config_key": change.account,
         "x_account": change.account,
+        "x_action": change.action,
         "x_id": change.id,
         "x_cause": sorted(change.causes),
         "x_risk": list(change.risks),
@@ -206,92 +215,100 @@ def _resource(change: ResourceChange) -> dict[str, Any]:
         "x_publishes": change.publishes,
         "x_carried": change.carried,
     }
+    if change.kept:
+        out["x_kept_values"] = [leaf_data(leaf) for leaf in change.kept]
+    shown = {id(leaf) for leaf in (*change.leaves, *change.kept)}
+    rest = [leaf for leaf in change.drift if id(leaf) not in shown]
+    if change.drift:
+        out["x_drifted"] = [leaf.text for leaf in change.drift if id(leaf) in shown]
+    if rest:
+        out["x_drifted_values"] = [leaf_data(leaf) for leaf in rest]
+    if change.converged:
+        out["x_converged"] = list(change.converged)
+    if change.replace_paths:
+        out["x_replace_paths"] = list(change.replace_paths)
+    if change.gone:
+        out["x_gone"] = True
+    if change.reason is not None:
+        out["x_reason"] = change.reason
+    if change.removal is not None:
+        out["x_removal"] = change.removal
     if change.action == "remove" and change.removal != "delete":
         out["x_effect"] = change.removal
-    if change.actor is not None:
-        out["x_actor"] = {"name": change.actor.name, "at": change.actor.at, "event": change.actor.event}
-    return out
+    if change.action == "create" and (coded := encode(after)) != out["change"]["after"]:
+        out["x_after"] = coded
+    return out | _actor(change.actor)
+
+
+def _actor(actor: Actor | None) -> dict[str, Any]:
+    return {} if actor is None else {"x_actor": {"name": actor.name, "at": actor.at, "event": actor.event}}
 
 
 def _drift(change: ResourceChange) -> dict[str, Any]:
     """One object that somebody changed: from what we saw last to what is live now."""
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
-    masked: dict[str, Any] = {}
     for leaf in change.drift:
-        before[leaf.text] = SENSITIVE if leaf.secret else plain(leaf.previous)
-        after[leaf.text] = SENSITIVE if leaf.secret else plain(leaf.before)
-        if leaf.secret:
-            masked[leaf.text] = True
+        hidden = Sensitive(None, leaf.text) if leaf.secret else None
+        put(before, leaf.path, hidden or leaf.previous)
+        put(after, leaf.path, hidden or leaf.before)
+    children = [child for child in change.children if child.cause == "drifted" and not change.importing]
     out = _identity(change)
     out["change"] = {
         "actions": ["delete"] if change.gone else ["update"],
-        "before": before,
-        "after": None if change.gone else after,
+        "before": plain(before),
+        "after": None if change.gone else plain(after),
         "after_unknown": {},
-        "before_sensitive": masked,
-        "after_sensitive": False if change.gone else masked,
+        "before_sensitive": sensitive(before) or {},
+        "after_sensitive": False if change.gone else sensitive(after) or {},
     }
     out["provider_config_key"] = out["x_account"] = change.account
-    if change.actor is not None:
-        out["x_actor"] = {"name": change.actor.name, "at": change.actor.at, "event": change.actor.event}
-    return out
+    out["x_id"] = change.id
+    out["x_kept"] = [leaf.text for leaf in change.kept]
+    if children:
+        said = {"add": "removed", "remove": "added"}
+        out["x_children"] = [{"path": c.text, "by_hand": said.get(c.action, c.action), "id": c.id} for c in children]
+    return out | _actor(change.actor)
 
 
-def _modules(plan: Plan, values: Callable[[ResourceChange], Any]) -> dict[str, Any]:
+def _modules(plan: Plan, values: Mapping[str, tuple[Any, Any]], side: int) -> dict[str, Any]:
     root: dict[str, Any] = {"resources": []}
-    children: dict[str, list[dict[str, Any]]] = {}
+    modules: dict[str, dict[str, Any]] = {"": root}
     for change in plan.resources:
-        found = values(change)
+        found = values[change.address][side]
         if found is None:
             continue
         entry = _identity(change)
-        module = entry.pop("module_address", None)
-        entry |= {"schema_version": 0, "values": found, "sensitive_values": sensitive(change.after) or {}}
-        (children.setdefault(module, []) if module is not None else root["resources"]).append(entry)
-    if children:
-        root["child_modules"] = [{"address": name, "resources": items} for name, items in sorted(children.items())]
+        module = entry.pop("module_address", "")
+        entry |= {"schema_version": 0, "values": known(found), "sensitive_values": sensitive(found) or {}}
+        _nest(modules, change.address, module)["resources"].append(entry)
     return root
 
 
-def _planned(change: ResourceChange) -> Any:
-    return None if change.action in {"remove", "forget"} or change.after is None else known(change.after)
+def _nest(modules: dict[str, dict[str, Any]], address: str, module: str) -> dict[str, Any]:
+    """Return the module's entry, made with those it stands in if need be."""
+    if module in modules:
+        return modules[module]
+    parsed = parse_exact(address)
+    assert parsed is not None
+    here = ""
+    for depth in range(1, len(parsed.module) + 1):
+        outer, here = here, module_prefix(parsed.module[:depth]).removesuffix(".")
+        if here not in modules:
+            modules[here] = {"address": here, "resources": []}
+            modules[outer].setdefault("child_modules", []).append(modules[here])
+    return modules[module]
 
 
-def _prior(change: ResourceChange) -> Any:
-    before = before_of(change)
-    return None if before is None else _masked(plain(before), sensitive(change.after))
-
-
-def _configuration(plan: Plan) -> dict[str, Any]:
-    resources = []
-    for change in plan.resources:
-        if change.action in {"remove", "forget"}:
-            continue
-        entry = _identity(change)
-        entry.pop("provider_name")
-        entry.pop("module_address", None)
-        entry["provider_config_key"] = change.account
-        entry["expressions"] = {
-            name: {"constant_value": plain(value)} for name, value in (change.after or {}).items() if not unknown(value)
-        }
-        resources.append(entry)
-    providers = {
-        name: {
-            "name": account["platform"],
-            "full_name": f"reconciler.local/platforms/{account['platform']}",
-        }
-        for name, account in plan.accounts.items()
-    }
-    return {"provider_config": providers, "root_module": {"resources": resources}}
-
-
-def step_data(step: Step, fingerprint: Callable[[Any], str] | None = None) -> dict[str, Any]:
+def step_data(step: Step, fingerprint: Fingerprint | None = None) -> dict[str, Any]:
     """Return a step as plain data; secrets by fingerprint, so that two plans can be compared."""
+
+    def hide(item: Any) -> Any:
+        return {"$secret": fingerprint(item)} if fingerprint is not None else SENSITIVE
 
     def value(item: Any) -> Any:
         if isinstance(item, Sensitive):
-            return {"$secret": fingerprint(item.value)} if fingerprint is not None else SENSITIVE
+            return hide(item.value)
         if isinstance(item, Template):
             return {"$slot": str(item)}
         if item is MISSING:
@@ -300,7 +317,10 @@ def step_data(step: Step, fingerprint: Callable[[Any], str] | None = None) -> di
             return {key: value(inner) for key, inner in item.items() if key != "$implied"}
         if isinstance(item, list | tuple):
             return [value(inner) for inner in item]
-        return item
+        return plain(item)
+
+    def secret(item: Any) -> Any:
+        return value(item) if item is None or isinstance(item, Sensitive | Template | dict | list) else hide(item)
 
     return {
         "id": step.id,
@@ -316,7 +336,11 @@ def step_data(step: Step, fingerprint: Callable[[Any], str] | None = None) -> di
         "data": value(step.data),
         "body": value(step.body),
         "overlay": [
-            {"path": leaf.text, "before": SENSITIVE if leaf.secret else value(leaf.before), "after": value(leaf.after)}
+            {
+                "path": leaf.text,
+                "before": SENSITIVE if leaf.secret else value(leaf.before),
+                "after": (None if leaf.after is MISSING else secret(leaf.after)) if leaf.secret else value(leaf.after),
+            }
             for leaf in step.overlay.leaves
         ],
         "children": [
@@ -326,8 +350,8 @@ def step_data(step: Step, fingerprint: Callable[[Any], str] | None = None) -> di
     }
 
 
-def dump(document: Mapping[str, Any], *, pretty: bool = True) -> str:
-    """Return a document as JSON text."""
+def dump(document: Mapping[str, Any], *, pretty: bool = False) -> str:
+    """Return a document as JSON text, on one line unless `pretty`."""
     option = orjson.OPT_INDENT_2 if pretty else 0
     return orjson.dumps(document, option=option | orjson.OPT_NON_STR_KEYS).decode()
 

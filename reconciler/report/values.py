@@ -1,29 +1,46 @@
-"""Values as they may be shown: secrets by provenance, slots as not known yet, everything else as JSON."""
+"""Values as JSON documents hold them: secrets masked, slots spelt with their address or left out as not known yet."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reconciler.model.plan import ChildChange, LeafChange, ResourceChange
-from reconciler.model.values import MISSING, Path, Sensitive, Template, has_slot, is_secret
+from reconciler.model.plan import LeafChange, ResourceChange
+from reconciler.model.values import MISSING, Path, Ref, SecretRef, Sensitive, Template, has_slot, is_secret
 
 SENSITIVE = "(sensitive)"
+_PART = re.compile(r"""\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)""")
+_WIDEST = 1 << 63
+"""Integers beyond 64 bits are no JSON numbers for most readers; they are written as text."""
 
 
 def plain(value: Any) -> Any:
     """Return a value for JSON; secrets are masked, slots are spelt with their address."""
-    if value is MISSING:
+    if value is MISSING or value is None:
         return None
-    if isinstance(value, Sensitive):
-        return SENSITIVE
-    if isinstance(value, Template):
-        return SENSITIVE if value.is_secret else str(value)
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return value if -_WIDEST <= value < 2 * _WIDEST else str(value)
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items() if key != "$implied"}
+        return {_text(str(key)): plain(item) for key, item in value.items() if key != "$implied"}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+    if is_secret(value):
+        return SENSITIVE
+    if isinstance(value, Ref):
+        return f"⟨{value}⟩"
+    return str(value)
+
+
+def _text(value: str) -> str:
+    """Return text that can be written as UTF-8: half of a surrogate pair, as JSON can bring it, is replaced."""
+    if value.isascii():
+        return value
+    return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def known(value: Any) -> Any:
@@ -31,17 +48,17 @@ def known(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: known(item) for key, item in value.items() if key != "$implied" and not _unknown(item)}
     if isinstance(value, list):
-        return [known(item) for item in value]
+        return [None if _unknown(item) else known(item) for item in value]
     return plain(value)
 
 
 def _unknown(value: Any) -> bool:
-    return isinstance(value, Template) and has_slot(value)
+    return isinstance(value, Template | Ref) and has_slot(value)
 
 
 def unknown(value: Any) -> Any:
     """Return the tree of what is not known yet: true at a slot, members without one left out; False for none."""
-    if isinstance(value, Template):
+    if isinstance(value, Template | Ref):
         return has_slot(value)
     if isinstance(value, Mapping):
         found = {key: inner for key, item in value.items() if (inner := unknown(item))}
@@ -60,88 +77,96 @@ def sensitive(value: Any) -> Any:
     if isinstance(value, list):
         inner = [sensitive(item) for item in value]
         return inner if any(inner) else False
-    return is_secret(value)
+    return isinstance(value, Sensitive | SecretRef | Template) and is_secret(value)
+
+
+def masked(value: Any, secrets: Any) -> Any:
+    """Return a plain value with everything masked that the tree of `sensitive` marks."""
+    if secrets is True:
+        return SENSITIVE if value is not None else None
+    if isinstance(secrets, dict) and isinstance(value, dict):
+        return {key: masked(item, secrets.get(key, False)) for key, item in value.items()}
+    if isinstance(secrets, list) and isinstance(value, list):
+        return [masked(item, secrets[i] if i < len(secrets) else False) for i, item in enumerate(value)]
+    return value
+
+
+def after_of(change: ResourceChange) -> Any:
+    """Return what is declared, with whatever is secret as such; None for what goes."""
+    if change.action in {"remove", "forget"} or change.after is None:
+        return None
+    return _guarded(change.after, change.leaves)
 
 
 def before_of(change: ResourceChange) -> Any:
-    """Return the live values of what is declared: the declared body with each change taken back."""
+    """Return the live values of what is declared: the declared body with each change taken back. None for none."""
     if change.action in {"remove", "forget"}:
-        return nested(change.before or {})
+        hidden = {path: Sensitive(None, path) for path in change.secret_paths}
+        return nested({**(change.before or {}), **hidden})
     if change.action == "create" or change.after is None:
         return None
     out = _copy(change.after)
     for leaf in (*change.leaves, *change.kept):
         if leaf.path[-1] != "$order":
-            _put(out, leaf.path, leaf.before)
+            hidden_value = leaf.secret and leaf.before is not MISSING
+            put(out, leaf.path, Sensitive(None, leaf.text) if hidden_value else leaf.before)
     for child in change.children:
         if child.action == "add":
-            _put(out, child.path, MISSING)
+            put(out, child.path, MISSING)
         elif child.action == "remove":
-            _put(out, child.path, child.value or {})
+            put(out, child.path, child.value or {})
+    return out
+
+
+def _guarded(value: Any, leaves: Iterable[LeafChange]) -> Any:
+    hidden = [leaf for leaf in leaves if leaf.secret and leaf.after is not MISSING and not is_secret(leaf.after)]
+    if not hidden:
+        return value
+    out = _copy(value)
+    for leaf in hidden:
+        if leaf.after is not None:
+            put(out, leaf.path, Sensitive(None, leaf.text))
     return out
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what state holds by path text as nested maps."""
+    """Return what state holds by path text as nested maps; orders of children are left out."""
     out: dict[str, Any] = {}
     for text, value in flat.items():
-        here = out
-        parts = _parts(text)
-        for part in parts[:-1]:
-            inner = here.get(part)
-            if not isinstance(inner, dict):
-                inner = here[part] = {}
-            here = inner
-        here[parts[-1]] = value
+        path = split_path(text)
+        if path and path[-1] != "$order":
+            put(out, path, value)
     return out
 
 
-def _parts(text: str) -> list[str]:
-    out: list[str] = []
-    for piece in text.replace('["', ".\0").replace('"]', "\0").split("\0"):
-        if piece.endswith("."):
-            out.extend(part for part in piece.split(".") if part)
-        elif piece.startswith("."):
-            out.extend(part for part in piece.split(".") if part)
-        elif piece:
-            out.append(piece) if '["' in text and f'["{piece}"]' in text else out.extend(piece.split("."))
-    return out or [text]
+def split_path(text: str) -> Path:
+    """Return the path that a path text spells: `steps["crm"].outcome`, `rules[0]`."""
+    return tuple(
+        int(match[2]) if match[2] is not None else match[1] if match[1] is not None else match[3]
+        for match in _PART.finditer(text)
+    )
+
+
+def put(tree: Any, path: Path, value: Any) -> None:
+    """Set a value in nested maps, or take it out when it is MISSING. Nothing is done where a list is in the way."""
+    here = tree
+    for part in path[:-1]:
+        if not isinstance(here, dict):
+            return
+        inner = here.get(str(part))
+        if not isinstance(inner, dict):
+            if value is MISSING:
+                return
+            inner = here[str(part)] = {}
+        here = inner
+    if isinstance(here, dict):
+        if value is MISSING:
+            here.pop(str(path[-1]), None)
+        else:
+            here[str(path[-1])] = _copy(value)
 
 
 def _copy(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _copy(item) for key, item in value.items() if key != "$implied"}
     return [_copy(item) for item in value] if isinstance(value, list) else value
-
-
-def _put(tree: Any, path: Path, value: Any) -> None:
-    for part in path[:-1]:
-        if isinstance(tree, dict):
-            tree = tree.setdefault(part, {})
-    if isinstance(tree, dict):
-        if value is MISSING:
-            tree.pop(path[-1], None)
-        else:
-            tree[path[-1]] = _copy(value)
-
-
-def leaf_data(leaf: LeafChange) -> dict[str, Any]:
-    """Return a leaf's change as plain data."""
-    return {
-        "path": leaf.text,
-        "before": SENSITIVE if leaf.secret else plain(leaf.before),
-        "after": SENSITIVE if leaf.secret else plain(leaf.after),
-        "absent_before": leaf.before is MISSING,
-        "cause": leaf.cause,
-    }
-
-
-def child_data(child: ChildChange) -> dict[str, Any]:
-    """Return a child's change as plain data."""
-    return {
-        "path": child.text,
-        "action": child.action,
-        "id": child.id,
-        "value": plain(child.value),
-        "cause": child.cause,
-    }

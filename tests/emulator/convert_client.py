@@ -89,3 +89,28 @@ class Api:
 
 CODE = {"type": "customCode", "data": {"css": None, "js": "x()"}}
 TWO = [{"name": "Original", "is_baseline": True}, {"name": "B", "changes": [CODE]}]
+
+SITE = "https://www.example.com/"
+ALL = "include[]=variations&include[]=variations.changes&include[]=goals&include[]=audiences&include[]=locations"
+
+
+def read(api: Api, made: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = api("GET", f"P/experiences/{made['id']}?{ALL}")
+    return found
+
+
+def update(api: Api, made: dict[str, Any], body: dict[str, Any], expect: int = 200) -> dict[str, Any]:
+    found: dict[str, Any] = api("POST", f"P/experiences/{made['id']}/update", body, expect)
+    return found
+
+
+def running(api: Api, **more: Any) -> dict[str, Any]:
+    return api.experience(status="active", goals=[api.goal()], variations=TWO, **more)
+
+
+def shares(made: dict[str, Any]) -> list[float]:
+    return [one["traffic_distribution"] for one in made["variations"]]
+
+
+def kept(made: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"id": one["id"]} for one in made["variations"]]

@@ -64,6 +64,21 @@ def test_wrong_signatures_are_unauthorized(headers: dict[str, str]) -> None:
     assert response.json()["message"] == "Unauthorized"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "status"), [(60, 200), (86_000, 200), (-1, 401), (90_000, 401)], ids=["soon", "today", "past", "late"]
+)
+def test_a_right_signature_has_its_time(seconds: int, status: int) -> None:
+    url = f"{HOST}/convert{PROJECT}"
+    expires = f"{time.time() + seconds:.3f}"
+    mark = signature("emulator-x", "emulator-secret-x", expires, url, b"")
+    headers = {
+        "Convert-Application-ID": "emulator-x",
+        "Expires": expires,
+        "Authorization": f"Convert-HMAC-SHA256 Signature={mark}",
+    }
+    assert Api().raw("GET", url, headers=headers).status_code == status
+
+
 def test_a_changed_body_is_unauthorized() -> None:
     url = f"{HOST}/convert{PROJECT}/tags/add"
     expires = str(int(time.time()) + 60)

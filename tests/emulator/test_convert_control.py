@@ -198,7 +198,12 @@ def everything() -> Api:
     api = Api()
     api("GET", "P")
     goal = api.goal(selected_default=True, triggering_rule=TREE)
-    audience = api("POST", "P/audiences/add", {"name": "a", "type": "transient", "rules": tree("city")}, 201)["id"]
+    audience = api(
+        "POST",
+        "P/audiences/add",
+        {"name": "a", "type": "transient", "rules": tree("goal_triggered", "equals", goal)},
+        201,
+    )["id"]
     api("POST", "P/locations/add", {"name": "l", "rules": tree("url")}, 201)
     api("POST", "P/domains/add", {"url": "https://www.example.com"}, 201)
     made = api.experience(goals=[goal], audiences=[audience], tags=[{"name": "t"}], variations=TWO)
@@ -283,7 +288,8 @@ def test_disguises_change_the_answer_and_not_the_data() -> None:
     assert "x_served_by" not in api("GET", "P")["environments"]
     assert api("POST", "P/domains", {})["data"][0]["url"] == "https://WWW.EXAMPLE.COM"
     rule = api("POST", "P/audiences", {"include": ["rules"]})["data"][0]["rules"]["OR"][0]["AND"][0]["OR_WHEN"][0]
-    assert rule["rule_type"] == "city"
+    assert rule["rule_type"] == "goal_triggered"
+    assert rule["value"] == str(plain["primary_goal"])
     for path in ("P/sdk-keys", "A/api-keys", "A/users-accesses", "P"):
         api("GET", path)
     assert api.platform.dump() == before

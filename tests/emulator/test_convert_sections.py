@@ -110,6 +110,14 @@ def test_sections_that_are_refused() -> None:
     api("POST", f"P/experiences/{other}/sections/add", A, 422)
 
 
+def test_loaded_sections_get_their_variations() -> None:
+    api = Api()
+    place = {"_account": "10001", "project_id": 10002}
+    body = {**place, "id": 7, "name": "m", "type": "mvt", "status": "draft", "url": "https://x.example"}
+    api.platform.load({"experiences": [{**body, "sections": [A, B]}]})
+    assert [len(one["changes"]) for one in variations(api, 7)] == [0, 0, 1, 1]
+
+
 def test_a_running_mvt_keeps_its_sections_but_not_their_code() -> None:
     api = Api()
     experience, path = mvt(api)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.project.diagnostics import Diagnostic, Diagnostics, Place, ProjectError, nearest
-from reconciler.project.yaml import Loose, files, read_document
+from reconciler.project.yaml import Loose, fast, files, read_document
 from reconciler.project.yaml.cache import ParseCache
 from reconciler.project.yaml.files import read_files
 from tests.project.conformance.parsers import same
@@ -41,7 +41,7 @@ def test_cached_values_are_the_values_read(tmp_path: Path, monkeypatch: pytest.M
     def never(*_: object) -> None:
         raise AssertionError("parsed although it is in the cache")
 
-    monkeypatch.setattr(files.fast, "load", never)
+    monkeypatch.setattr(fast, "load", never)
     monkeypatch.setattr(files, "read_exactly", never)
     warm = values(paths, tmp_path, ParseCache(tmp_path / "cache"))
     assert same(cold, first)

@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any, Final, Protocol
 
 from reconciler.adapters.base.spelling import as_written, number, plain, shown, suggestion, typed
-from reconciler.model.address import valid_name
 from reconciler.model.markers import Attributes, Reference, SecretWhen, TextReference, Variant
 from reconciler.model.shape import ChildrenShape, ListShape, MapShape, ObjectShape, Scalar, Shape
 from reconciler.model.values import Loose, Path, Ref, Sensitive, Template
@@ -45,7 +44,7 @@ class Context(Protocol):
         """Take note of a problem at a path of the body as written."""
 
     def reference(self, value: Any, shape: Shape, reference: Reference, path: Path) -> Any:
-        """Turn a bare name, address or `{$id: …}` into a Template holding a Ref, or a plain id; report what is wrong."""
+        """Turn a bare name, address or `{$id: …}` into a Template holding a Ref, or a plain id; report problems."""
 
     def child_reference(self, value: Any, shape: Shape, path: Path, siblings: Mapping[str, Any]) -> Any:
         """Turn a child's local name into a Template holding a Ref, or leave it as the local name of this resource.
@@ -86,7 +85,7 @@ def _table(shape: ObjectShape) -> _Table:
 class Declare:
     """The walk over one body. `creating`: attributes required on create must be there.
 
-    Afterwards `text_refs` are the (kind, key) pairs mentioned in free text, and `secrets` says whether any value is one.
+    Afterwards `text_refs` are the (kind, key) pairs mentioned in free text; `secrets` says whether any value is one.
     """
 
     def __init__(self, context: Context, *, creating: bool) -> None:

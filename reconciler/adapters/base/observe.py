@@ -7,11 +7,13 @@ numbers returned as text, expanded references, reordered sets and rounded shares
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from reconciler.adapters.base.declare import code_text
-from reconciler.model.markers import Reference, Variant
+from reconciler.adapters.base.declare import ChildMap, code_text
+from reconciler.model.markers import Reference, SecretWhen, Variant
 from reconciler.model.shape import ChildrenShape, ListShape, MapShape, ObjectShape, Scalar, Shape
 from reconciler.model.values import MISSING, Sensitive, Template
 
@@ -64,8 +66,8 @@ def _typed(base: str, value: Any) -> Any:
             return _number(value)
         case "integer", float() if value.is_integer():
             return int(value)
-        case "boolean", str() if value in {"true", "false"}:
-            return value == "true"
+        case "boolean", str() if value.casefold() in {"true", "false"}:
+            return value.casefold() == "true"
         case "boolean", int() if value in {0, 1}:
             return bool(value)
         case "json", str():
@@ -78,9 +80,17 @@ def _typed(base: str, value: Any) -> Any:
 
 
 def _number(text: str) -> Any:
+    if "_" in text:  # Python's own way to write thousands, nobody else's
+        return text
+    try:
+        return int(text)  # first, so that no digit of a long number is lost
+    except ValueError:
+        pass
     try:
         number = float(text)
     except ValueError:
+        return text
+    if not math.isfinite(number):
         return text
     return int(number) if number.is_integer() else number
 
@@ -90,9 +100,11 @@ def project(shape: Shape, desired: Any, raw: Any, siblings: Mapping[str, Any] | 
 
     Objects inside it are open: members that are not declared are left out. Lists are closed: every live item shows.
     """
+    if isinstance(shape, Scalar):
+        return scalar(shape, raw, siblings)
+    if raw is MISSING and shape.server_default is not MISSING:
+        return shape.server_default
     match shape:
-        case Scalar():
-            return scalar(shape, raw, siblings)
         case ObjectShape():
             if raw is None or raw is MISSING:
                 return raw
@@ -102,8 +114,21 @@ def project(shape: Shape, desired: Any, raw: Any, siblings: Mapping[str, Any] | 
         case MapShape():
             return _map(shape, desired, raw)
         case ChildrenShape():
-            return whole(shape, raw)
+            return _by_place(shape, desired, raw)
     raise TypeError(type(shape))
+
+
+def _by_place(shape: ChildrenShape, desired: Any, raw: Any) -> Any:
+    """Return children inside a leaf (a list's item) under the declared names, one place after the other."""
+    live = whole(shape, raw)
+    if not isinstance(desired, ChildMap):
+        return live
+    values = _values(shape, raw)
+    names = list(desired)
+    return {
+        names[i] if i < len(names) else f"#{i}": project(shape.item, desired[names[i]] if i < len(names) else None, value)
+        for i, value in enumerate(values)
+    }
 
 
 def _mapping(shape: Shape, raw: Any) -> Mapping[str, Any]:
@@ -117,6 +142,9 @@ def _object(shape: ObjectShape, desired: Any, raw: Mapping[str, Any]) -> dict[st
         return whole_object(shape, raw)
     out: dict[str, Any] = {}
     for name, value in desired.items():
+        if name == "$raw" and isinstance(value, Mapping):
+            out[name] = {key: raw[key] for key in value if key in raw}
+            continue
         field = shape.fields.get(name)
         if field is not None:
             live = project(field, value, raw.get(name, MISSING), raw)
@@ -156,12 +184,9 @@ def _in_order_of(wanted: list[Any], live: list[Any]) -> list[Any]:
 def _project_set(item: Shape, wanted: list[Any], items: list[Any]) -> list[Any]:
     free = list(range(len(items)))
     matched: list[Any] = []
-    unmatched = 0
     for want in wanted:
-        found = next((i for i in free if same(want, project(item, want, items[i]))), None)
-        if found is None:
-            unmatched += 1
-        else:
+        found = next((i for i in free if leaf_same(item, want, project(item, want, items[i]))), None)
+        if found is not None:
             free.remove(found)
             matched.append(project(item, want, items[found]))
     return matched + [whole(item, items[i]) for i in free]
@@ -183,23 +208,42 @@ def whole(shape: Shape, raw: Any) -> Any:
             return scalar(shape, raw)
         case ObjectShape():
             return raw if raw is None or raw is MISSING else whole_object(shape, _mapping(shape, raw))
-        case ListShape():
-            return [whole(shape.item, value) for value in raw] if isinstance(raw, list) else []
         case MapShape():
             return {key: whole(shape.value, value) for key, value in _mapping(shape, raw).items()} if raw else {}
-        case ChildrenShape():
-            values = list(raw.values()) if isinstance(raw, dict) else raw if isinstance(raw, list) else []
-            return [whole(shape.item, value) for value in values]
+        case ListShape() | ChildrenShape():
+            return [whole(shape.item, value) for value in _values(shape, raw)]
     raise TypeError(type(shape))
 
 
+def _values(shape: ListShape | ChildrenShape, raw: Any) -> list[Any]:
+    if shape.wire is not None and raw is not MISSING and raw is not None:
+        raw = shape.wire.from_wire(raw)
+    if isinstance(raw, dict) and isinstance(shape, ChildrenShape):
+        return list(raw.values())
+    return list(raw) if isinstance(raw, list | tuple) else []
+
+
 def whole_object(shape: ObjectShape, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every attribute of a live object that could be declared, canonical."""
+    """Return every attribute of a live object that could be declared, canonical; credentials as `Sensitive`."""
     out: dict[str, Any] = {}
     for name, field in shape.writable.items():
         if name in raw:
-            out[name] = scalar(field, raw[name], raw) if isinstance(field, Scalar) else whole(field, raw[name])
+            value = scalar(field, raw[name], raw) if isinstance(field, Scalar) else whole(field, raw[name])
+            out[name] = Sensitive(value, name) if not masked(value) and holds_secret(field, raw) else value
     return out
+
+
+def holds_secret(shape: Shape, *siblings: Mapping[str, Any]) -> bool:
+    """Tell whether an attribute is a credential: marked so, or made one by the attributes beside it."""
+    if shape.secret is not None:
+        return True
+    when = _secret_when(shape)
+    return when is not None and any(when.test(values) for values in siblings)
+
+
+@cache
+def _secret_when(shape: Shape) -> SecretWhen | None:
+    return shape.mark(SecretWhen)
 
 
 def same(a: Any, b: Any) -> bool:
@@ -225,14 +269,46 @@ def _bare(value: Any) -> Any:
 
 
 def leaf_same(shape: Shape, desired: Any, live: Any) -> bool:
-    """Tell whether a declared leaf already holds on the live side, counting the ways to say "nothing" as one."""
+    """Tell whether a declared leaf already holds on the live side.
+
+    The ways to say "nothing" count as one, and numbers that the platform rounds are compared as it rounds them, at any
+    depth of the leaf.
+    """
     if same(desired, live):
         return True
     if desired is None:
         return is_nothing(live) or same(live, shape.unset) or same(live, shape.server_default)
     if live is None or live is MISSING:
         return is_nothing(desired)
-    return False
+    match shape:
+        case Scalar():
+            return shape.rounds is not None and _same_rounded(desired, live, shape.rounds)
+        case ListShape() if isinstance(desired, list) and isinstance(live, list):
+            return len(desired) == len(live) and all(
+                leaf_same(shape.item, want, have) for want, have in zip(desired, live, strict=True)
+            )
+        case ObjectShape() if isinstance(desired, dict) and isinstance(live, dict):
+            return live.keys() <= desired.keys() and all(
+                same(value, live.get(name))
+                if name == "$raw"
+                else leaf_same(shape.fields[name], value, live.get(name, MISSING))
+                for name, value in desired.items()
+            )
+        case MapShape() if isinstance(desired, dict) and isinstance(live, dict):
+            return live.keys() <= desired.keys() and all(
+                leaf_same(shape.value, value, live.get(key, MISSING)) for key, value in desired.items()
+            )
+        case ChildrenShape() if isinstance(desired, dict) and isinstance(live, dict):
+            return desired.keys() == live.keys() and all(
+                leaf_same(shape.item, value, live[key]) for key, value in desired.items()
+            )
+        case _:
+            return False
+
+
+def _same_rounded(a: Any, b: Any, decimals: int) -> bool:
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (a, b))
+    return numbers and bool(round(a, decimals) == round(b, decimals))
 
 
 def is_nothing(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Scalars as people write them: text as written, numbers that are exact, and how values and types are named in messages."""
+"""Scalars as people write them: text as written, exact numbers, and how messages name values and types."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from reconciler.adapters.convert.changes import wire_id
 from reconciler.adapters.convert.experience_bodies import stopped, wire_sections, wire_variations
 from reconciler.adapters.convert.history import read_history
 from reconciler.adapters.convert.kind import ACCOUNT, PAGE_SIZE, PROJECT, Body, ConvertKind
+from reconciler.adapters.convert.refused import without_refused
 from reconciler.model.kind import Facet, Kind, Method, Removal
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class ConvertAdapter(Adapter):
             if group & wanted:
                 wanted |= group
         sent = self.prepare(kind, {name: body[name] for name in body if name in wanted}, live)
-        answer = self.call(method, scope, object_id, body=sent, query=self._asked(kind))
+        answer = self._write(kind, method, scope, object_id, sent, self._asked(kind))
         raw = self.unwrap(kind, answer.json())
         if kind.name == "experiences" and "variations" in sent:
             raw = self._stop(kind, scope, body, raw)
@@ -160,12 +161,13 @@ class ConvertAdapter(Adapter):
         return body
 
     def write_facet(self, kind: Kind, facet: Facet, scope: Scope, object_id: str, body: Raw, live: Raw) -> Raw:
-        """Write the final list of sections; the platform makes the variations from it."""
-        assert facet.name == "sections", facet.name
+        """Write the final list of sections, of which the platform makes the variations; or the times of a schedule."""
+        if facet.name == "schedule":
+            return self._schedule(kind, facet, scope, object_id, body, live)
         sent: Body = {"sections": wire_sections(deepcopy(body.get("sections") or []), live.get("sections"))}
         if live.get(SECTIONS_KEY) is not None:
             sent["concurrency_key"] = live[SECTIONS_KEY]
-        self.call(_WRITE_SECTIONS, scope, object_id, body=sent, query=_SECTION_FIELDS)
+        self._write(kind, _WRITE_SECTIONS, scope, object_id, sent, _SECTION_FIELDS)
         raw = self.get(kind, scope, object_id)
         assert raw is not None, f"experience {object_id} is gone although its sections were just written"
         return self.complete(kind, scope, raw)
@@ -209,6 +211,20 @@ class ConvertAdapter(Adapter):
         return [*found, *(FieldError((), _error_text(item)) for item in body.get("errors") or ())]
 
     # -- plumbing -------------------------------------------------------------------------------------------------
+    def _write(
+        self, kind: Kind, method: Method, scope: Scope, object_id: str, body: Body, query: Sequence[tuple[str, str]]
+    ) -> Response:
+        """Send an update; once more without members that were only carried over, when the platform refuses those."""
+        from reconciler.http import Invalid
+
+        try:
+            return self.call(method, scope, object_id, body=body, query=query)
+        except Invalid as error:
+            less = without_refused(kind.shape, body, [found.path for found in self.field_errors(kind, error)])
+            if less is None:
+                raise
+        return self.call(method, scope, object_id, body=less, query=query)
+
     def _asked(self, kind: Kind) -> Sequence[tuple[str, str]]:
         own = _own(kind)
         return [("include[]", name) for name in own.include] if own.writes_include else []
@@ -240,6 +256,13 @@ class ConvertAdapter(Adapter):
                 within = {**scope, "experience_id": experience}
                 self.call(_VARIATION, within, str(variation["id"]), body={"status": "stopped"})
         return self.get(kind, scope, experience) or raw
+
+    def _schedule(self, kind: Kind, facet: Facet, scope: Scope, object_id: str, body: Raw, live: Raw) -> Raw:
+        """Write start and end, and in the same call the status they belong to: in any other they are not taken."""
+        names = set(facet.attributes)
+        if live.get("status") == "draft":
+            body, names = {**body, "status": "scheduled"}, {*names, "status"}
+        return self.update(kind, scope, object_id, body, frozenset(names), live)
 
     @staticmethod
     def _data(answer: Any) -> Raw:

@@ -79,15 +79,15 @@ def _check_schedule(declared: Mapping[str, Any]) -> Iterator[Problem]:
     if isinstance(start, int) and isinstance(end, int) and 0 < end <= start:
         yield Problem(("end_time",), f"end_time {end} is not after start_time {start}")
     status = declared.get("status")
-    if isinstance(status, str) and status != "scheduled":
+    if status != "scheduled":
         for name in ("start_time", "end_time"):
-            if declared.get(name):
+            if name in declared:
                 yield Problem(
                     (name,),
                     f"{name} is set by the platform when the experience runs, unless its status is scheduled",
-                    "remove the line, or use status: scheduled",
+                    "remove the line, or write status: scheduled",
                 )
-    elif status == "scheduled" and not start and "start_time" in declared:
+    elif not start and "start_time" in declared:
         yield Problem(
             ("start_time",), "status scheduled needs a start_time", "write the start in seconds since 1970, UTC"
         )

@@ -99,7 +99,7 @@ class Variation(Attributes):
     traffic_distribution: Annotated[Share, EngineOwned(by_bandit)] = 0
     key: Annotated[str, Field(min_length=1, max_length=KEY_LENGTH)] = ""
     status: Annotated[Literal["running", "stopped"], Switch(), EngineOwned(by_stop_loser)] = "running"
-    changes: Changes = []  # noqa: RUF012 - pydantic copies defaults
+    changes: Changes = Field(default_factory=list)
 
 
 class Page(Attributes):
@@ -115,7 +115,7 @@ class Version(Attributes):
 
     id: ShortId
     name: Annotated[str, Field(max_length=200)] = ""
-    changes: Changes = []  # noqa: RUF012 - pydantic copies defaults
+    changes: Changes = Field(default_factory=list)
 
 
 class Section(Attributes):
@@ -146,11 +146,11 @@ class Experience(InProject):
     url: Annotated[str, Field(max_length=2048, pattern=r"^(?i:https?)://\S+$")]
     description: Annotated[str | None, Field(max_length=500), ServerDefault(""), Unset("")] = None
     objective: Annotated[str | None, Field(max_length=5000)] = None
-    start_time: Annotated[int | None, Field(ge=0), EngineOwned(by_running)] = None
-    end_time: Annotated[int | None, Field(ge=0), EngineOwned(by_running)] = None
+    start_time: Annotated[int | None, Field(ge=0), ServerDefault(0), EngineOwned(by_running)] = None
+    end_time: Annotated[int | None, Field(ge=0), ServerDefault(0), EngineOwned(by_running)] = None
     traffic_distribution: Share = 100
     environment: str = ""
-    goals: Annotated[list[str], SetLike(), Reference("goals", wire="integer")] = []  # noqa: RUF012
+    goals: Annotated[list[str], SetLike(), Reference("goals", wire="integer")] = Field(default_factory=list)
     primary_goal: Annotated[str, Reference("goals", wire="integer")] = ""
     audiences: Annotated[
         list[str] | None, SetLike(), Reference("audiences", wire="integer"), Deferrable(), Unset(())
@@ -161,11 +161,13 @@ class Experience(InProject):
     global_js: Annotated[str | None, Code("javascript"), ServerDefault(""), Unset("")] = None
     global_css: Annotated[str | None, Code("css"), ServerDefault(""), Unset("")] = None
     settings: ExperienceSettings = ExperienceSettings()
-    integrations: Annotated[dict[str, Integration], KeyedBy("provider"), Children(id=None)] = {}  # noqa: RUF012
-    multipage_pages: Annotated[dict[str, Page], KeyedBy("id"), Children(ordered=True)] = {}  # noqa: RUF012
-    variations: Annotated[dict[str, Variation], Named(), Children(match=("key", "name"))] = {}  # noqa: RUF012
-    sections: Annotated[dict[str, Section], KeyedBy("id"), Children(ordered=True)] = {}  # noqa: RUF012
-    customizations: Annotated[list[Customization], Field(max_length=100), SetLike()] = []  # noqa: RUF012
+    integrations: Annotated[dict[str, Integration], KeyedBy("provider"), Children(id=None)] = Field(
+        default_factory=dict
+    )
+    multipage_pages: Annotated[dict[str, Page], KeyedBy("id"), Children(ordered=True)] = Field(default_factory=dict)
+    variations: Annotated[dict[str, Variation], Named(), Children(match=("key", "name"))] = Field(default_factory=dict)
+    sections: Annotated[dict[str, Section], KeyedBy("id"), Children(ordered=True)] = Field(default_factory=dict)
+    customizations: Annotated[list[Customization], Field(max_length=100), SetLike()] = Field(default_factory=list)
 
 
 EXPERIENCES = ConvertKind(
@@ -181,7 +183,10 @@ EXPERIENCES = ConvertKind(
     parent="projects",
     is_archived=is_archived,
     lifecycle=LIFECYCLE,
-    facets=(Facet("sections", ("sections",), effect="the platform makes the variations anew"),),
+    facets=(
+        Facet("sections", ("sections",), effect="write sections, of which the platform makes the variations"),
+        Facet("schedule", ("start_time", "end_time"), phase="publish", effect="schedule experience"),
+    ),
     checks=(check_key, check_experience),
     risks=(experience_risks,),
     has_history=True,

@@ -138,8 +138,6 @@ PROJECTS = ConvertKind(
     on_remove="refuse",
     removals=("refuse", "forget", "archive"),
     archive_with={"status": "inactive"},
-    restore_with={"status": "active"},
-    is_archived=lambda raw: raw.get("status") == "inactive",
     checks=(check_project,),
     risks=(project_risks,),
     has_history=True,

@@ -113,8 +113,8 @@ class RuleTree(Attributes):
 class SiteArea(Attributes):
     """Pages of an experience as two flat lists: the older alternative to locations."""
 
-    include: Annotated[list[Rule], SetLike()] = []  # noqa: RUF012 - pydantic copies defaults
-    exclude: Annotated[list[Rule], SetLike()] = []  # noqa: RUF012 - pydantic copies defaults
+    include: Annotated[list[Rule], SetLike()] = Field(default_factory=list)
+    exclude: Annotated[list[Rule], SetLike()] = Field(default_factory=list)
 
 
 TREE = Short(expand_tree, shorten_tree)

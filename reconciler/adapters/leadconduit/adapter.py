@@ -183,7 +183,7 @@ class LeadConduitAdapter(Adapter):
 
     # -- writing --------------------------------------------------------------------------------------------------
     def create(self, kind: Kind, scope: Scope, body: Raw, object_id: str | None) -> Raw:
-        """Create an object. The call is never repeated blindly: a flow is looked up by the id that was chosen for it."""
+        """Create an object. The call is never repeated blindly: a flow is looked up by the id chosen for it."""
         if kind.endpoints.create is None:
             raise TypeError(f"{kind.type_name} cannot be created")
         sent = {key: value for key, value in body.items() if key not in kind.endpoints.read_only}

@@ -10,6 +10,7 @@ from reconciler.emulator.convert import history, lifecycle
 from reconciler.emulator.convert.call import Actor
 from reconciler.emulator.convert.kind import Kind
 from reconciler.emulator.convert.projects import Projects
+from reconciler.emulator.convert.references import changes_of
 from reconciler.emulator.convert.store import ACCOUNT_KINDS, Account, Key, Partition, Store
 from reconciler.emulator.platform import Stored
 
@@ -118,13 +119,15 @@ def renewed(store: Store, old: Stored, new: Stored) -> Stored:
     """Return an edited experience with its times, revisions and version moved on."""
     lifecycle.stamp_times(old, new)
     before = {one["id"]: one for one in old["variations"]}
+    changes = {change["id"]: change for change in changes_of(old)}
     for one in new["variations"]:
         one.setdefault("id", store.mint())
         if before.get(one["id"]) != one:
             one["_rev"] = store.revision()
-            for change in one["changes"]:
-                change.setdefault("id", store.mint())
-                change["_rev"] = store.revision()
+    for change in changes_of(new):
+        change.setdefault("id", store.mint())
+        if changes.get(change["id"]) != change:
+            change["_rev"] = store.revision()
     return {**new, "version": old["version"] + 1, "_rev": store.revision()}
 
 

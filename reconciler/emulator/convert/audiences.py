@@ -22,7 +22,6 @@ _TYPES = ("permanent", "transient", "segmentation")
 _USAGE = choice("used", "not_used", null=True)
 _LOOSE = Loose(
     sets=(*(f"rules.{one}" for one in RULE_SETS), "rules.OR"),
-    numbers=("*.value",),
     defaults={"*.matching.negated": False, "description": ""},
 )
 
@@ -77,6 +76,12 @@ class _Targeting(Kind):
         if wanted := body.get("type"):
             keeps.append(lambda stored: stored["type"] == wanted)
         return [*keeps, *usage_keep(space, self.name, body.get("usage")), *experiences_keep(space, self.name, body)]
+
+    def dress(self, shown: Any, names: frozenset[str]) -> Any:
+        """Show the ids in the rules as text, where that is asked for."""
+        if "numbers_as_text" in names:
+            rules.references_as_text(shown.get("rules"))
+        return shown
 
     def guard(self, stored: Stored) -> None:
         """Refuse writes to presets."""
@@ -196,7 +201,7 @@ class Locations(_Targeting):
         hides_archived=True,
         include=include,
     )
-    loose = Loose(sets=(*_LOOSE.sets, "trigger.events"), numbers=_LOOSE.numbers, defaults=_LOOSE.defaults)
+    loose = Loose(sets=(*_LOOSE.sets, "trigger.events"), defaults=_LOOSE.defaults)
     presets = (
         {"id": 21, "name": "All pages", "preset": True, "status": "active", "trigger": {"type": "upon_run"},
          "rules": _rule("url", "contains", "/")},

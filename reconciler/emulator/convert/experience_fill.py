@@ -8,6 +8,7 @@ from typing import Any
 from reconciler.emulator.convert import settings
 from reconciler.emulator.convert.kind import slug
 from reconciler.emulator.convert.lifecycle import STARTED
+from reconciler.emulator.convert.sections import combine
 from reconciler.emulator.convert.store import Partition, Store
 from reconciler.emulator.convert.variations import split_evenly, sums_up
 from reconciler.emulator.platform import Stored
@@ -55,6 +56,8 @@ def filled(part: Partition, stored: Stored) -> Stored:
         variations = split_evenly(store, variations)
     new["variations"] = variations
     new["sections"] = [_section(store, one) for one in stored["sections"]]
+    if new["sections"] and not variations:
+        new["variations"] = combine(store, part, new)
     return new
 
 

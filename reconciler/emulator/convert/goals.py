@@ -122,7 +122,6 @@ class Goals(Kind):
     )
     loose = Loose(
         sets=(*(f"triggering_rule.{one}" for one in RULE_SETS), "triggering_rule.OR", "settings.tracked_items"),
-        numbers=("*.value",),
         defaults={"*.matching.negated": False, "description": "", "settings": {}},
     )
 
@@ -151,6 +150,12 @@ class Goals(Kind):
             # nothing is ever tracked here: no visitor comes by
             keeps.append(lambda _stored: False)
         return [*keeps, *usage_keep(space, "goals", body.get("usage")), *experiences_keep(space, "goals", body)]
+
+    def dress(self, shown: Any, names: frozenset[str]) -> Any:
+        """Show the ids in the rule as text, where that is asked for."""
+        if "numbers_as_text" in names:
+            rules.references_as_text(shown.get("triggering_rule"))
+        return shown
 
     def guard(self, stored: Stored) -> None:
         """Refuse writes to system goals."""

@@ -44,10 +44,17 @@ def uses_of(kind: str, stored: Stored) -> set[Use]:
 def rule_uses(tree: Any) -> Iterator[Use]:
     """Iterate over the objects that a rule tree refers to."""
     for rule in rules_of(tree):
-        target = _RULE_TARGETS.get(rule.get("rule_type", ""))
-        value = rule.get("value")
-        if target is not None and isinstance(value, int) and not isinstance(value, bool):
-            yield target, value
+        target = rule_target(rule)
+        if target is not None:
+            yield target, rule["value"]
+
+
+def rule_target(rule: dict[str, Any]) -> str | None:
+    """Return the kind of object whose id is the value of a rule, None when the value is no id."""
+    value = rule.get("value")
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return _RULE_TARGETS.get(rule.get("rule_type", ""))
 
 
 def rules_of(tree: Any) -> Iterator[dict[str, Any]]:

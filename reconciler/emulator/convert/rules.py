@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.emulator.convert.problems import Problems
-from reconciler.emulator.convert.references import rule_uses
+from reconciler.emulator.convert.references import rule_target, rule_uses, rules_of
 from reconciler.emulator.convert.store import Partition
 
 _TEXT_MATCH = frozenset({"matches", "regexMatches", "contains", "endsWith", "startsWith"})
@@ -118,6 +118,13 @@ def check_tree(part: Partition, tree: Any, allowed: frozenset[str], field: str, 
             problems.add(field, f"unknown id {one} ({kind})")
         elif kind == "audiences" and target["type"] != "segmentation":
             problems.add(field, f"audience {one} is not a segment")
+
+
+def references_as_text(tree: Any) -> None:
+    """Turn the ids in the rules of a tree into text, in place: one of the spellings a client must bear."""
+    for rule in rules_of(tree):
+        if rule_target(rule) is not None:
+            rule["value"] = str(rule["value"])
 
 
 def check_flat(rules: Any, allowed: frozenset[str], field: str, problems: Problems) -> None:

@@ -88,11 +88,12 @@ class Writer:
     def item(self, item: Item, indent: int, *, glued: bool = False) -> None:
         """Write one item: key or dash, value and the comments behind it."""
         start = self.lines.pop() if glued else " " * indent
-        behind = item.behind[0] if item.behind else None
-        for extra in item.behind[1:]:
-            self.lines.append(" " * indent + extra.text)
-        head = f"{start}-" if item.key is None else f"{start}{key_text(item.key, flow=False)}{_colon(item.key)}"
         value = item.value
+        behind = item.behind[0] if item.behind else None
+        inner_first = self._inner_first(item, f"{start}- ")
+        for extra in item.behind[0 if inner_first else 1 :]:
+            self.lines.append(" " * (len(start) - len(start.lstrip(" "))) + extra.text)
+        head = f"{start}-" if item.key is None else f"{start}{key_text(item.key, flow=False)}{_colon(item.key)}"
         if isinstance(value, Alias):
             self.lines.append(_noted(f"{head} *{value.name}", behind))
             return
@@ -105,14 +106,19 @@ class Writer:
             if text is not None and (not value.items or len(f"{head} {text}") <= WIDTH):
                 self.lines.append(_noted(f"{head} {text}", behind))
                 return
-        inner = indent + 2
-        first = self.ordered(value)[0] if value.items else None
-        if item.key is None and not prefix and behind is None and first is not None and not any(first.before):
+        if inner_first:
             self.lines.append(f"{head} ")
-            self.collection(value, inner, inline_first=True)
-            return
-        self.lines.append(_noted(f"{head}{prefix}", behind))
-        self.collection(value, inner)
+        else:
+            self.lines.append(_noted(f"{head}{prefix}", behind))
+        self.collection(value, indent + 2, inline_first=inner_first)
+
+    def _inner_first(self, item: Item, head: str) -> bool:
+        """Tell whether a list item is a collection whose first part goes on the line of the dash."""
+        value = item.value
+        if item.key is not None or not isinstance(value, Collection) or value.prefix or not value.items:
+            return False
+        text = flow_text(value) if value.flow else None
+        return (text is None or len(head + text) > WIDTH) and not any(self.ordered(value)[0].before)
 
     def _scalar(self, value: Scalar, head: str, indent: int, behind: Note | None) -> None:
         lines = lines_of(value)
@@ -133,12 +139,12 @@ def body_lines(item: Item) -> int:
     return len(writer.lines) - 1
 
 
-def keeps_newlines(node: Node) -> bool:
+def keeps_newlines(node: Node, writer: Writer) -> bool:
     """Tell whether the last leaf is a text that keeps the empty lines behind it (`|+`)."""
     while isinstance(node, Collection):
         if node.flow or not node.items or node.trailing:
             return False
-        node = node.items[-1].value
+        node = writer.ordered(node)[-1].value
     return isinstance(node, Scalar) and node.style in {"literal", "folded"} and "+" in node.source.partition("\n")[0]
 
 
@@ -147,7 +153,7 @@ def write_top(node: Collection, leftover: list[str], *, meta_first: bool = True)
     writer = Writer(meta_first=meta_first)
     items = writer.ordered(node)
     for number, item in enumerate(items):
-        if number and not keeps_newlines(items[number - 1].value):
+        if number and not keeps_newlines(items[number - 1].value, writer):
             writer.lines.append(BLANK)
         notes = item.before
         while notes and notes[0] == BLANK:
@@ -159,7 +165,7 @@ def write_top(node: Collection, leftover: list[str], *, meta_first: bool = True)
         if any(note == BLANK for note in rest[:1]) or items:
             writer.lines.append(BLANK)
         writer.comments([note for number, note in enumerate(rest) if number or note != BLANK], 0, first=True)
-    while writer.lines and writer.lines[-1] == BLANK and not (items and keeps_newlines(items[-1].value)):
+    while writer.lines and writer.lines[-1] == BLANK and not (items and keeps_newlines(items[-1].value, writer)):
         writer.lines.pop()
     return "\n".join(writer.lines) + "\n"
 

@@ -18,8 +18,9 @@ _TYPED_ELSEWHERE = re.compile(
 """What other readers take for numbers, times and dates: quotes that stand there are kept."""
 
 _FIRST: Final = "-?:,[]{}#&*!|>'\"%@`"
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\xa0\u2000-\u200f\u2028-\u202f\u2060\ufeff]|: |:$| #")
-_UNSAFE_IN_FLOW = re.compile(r"[,\[\]{}]|:(?=[,\s])")
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\xa0\xad\u2000-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff0-\uffff]")
+_UNSAFE = re.compile(rf"{_INVISIBLE.pattern}|: |:$| #")
+_UNSAFE_IN_FLOW = re.compile(r"[,\[\]{}]|:(?=[?\s])")
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0", "\x1b": "\\e"}
 
 
@@ -47,7 +48,7 @@ def double_quoted(text: str) -> str:
     for character in text:
         if character in _ESCAPES:
             out.append(_ESCAPES[character])
-        elif _UNSAFE.match(character):
+        elif _INVISIBLE.match(character):
             code = ord(character)
             out.append(f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
         else:
@@ -59,7 +60,7 @@ def text_scalar(text: str, *, flow: bool) -> str:
     """Return how a new text is written on one line."""
     if not needs_quotes(text, flow=flow):
         return text
-    if '"' in text and "'" not in text and _UNSAFE.search(text.replace(": ", "").replace(" #", "").rstrip(":")) is None:
+    if '"' in text and "'" not in text and _INVISIBLE.search(text) is None:
         return f"'{text}'"
     return double_quoted(text)
 
@@ -104,6 +105,8 @@ def _block(scalar: Scalar) -> list[str] | None:
         return None
     mark = header[0]
     chomp = "-" if "-" in header else "+" if "+" in header else ""
+    if not scalar.text.endswith("\n"):  # also where the file ends without a line end
+        chomp = "-"
     if re.search(r"[1-9]", header) or body.lstrip("\n").startswith("\t"):
         if mark == ">":
             return None

@@ -109,7 +109,11 @@ class _Reader:
                 if isinstance(event, events.StreamEndEvent):
                     break
                 item = Item(Alias(""))
-                root = item.value = self._node(parser, event, item)
+                root = self._node(parser, event, item)
+                if isinstance(root, Collection) and root.items:
+                    root.items[0].before = [*item.before, *root.items[0].before]
+                else:
+                    self._pending[:0] = [Note(text, 0) for text in item.before]
         finally:
             parser.dispose()
         self._gap(len(self._text))
@@ -185,6 +189,9 @@ class _Reader:
         self._position = self._start(event)
         out = Collection(isinstance(event, events.MappingStartEvent), bool(event.flow_style), prefix=_prefix(event))
         out.column = event.start_mark.column
+        if out.flow:
+            item.before.extend(note.text for note in self._pending)
+            self._pending = []
         first = True
         while not isinstance(entry := _next(parser), events.MappingEndEvent | events.SequenceEndEvent):
             if first and not out.flow:

@@ -1,8 +1,8 @@
 """Keeps what files say from one run to the next, by the digest of their bytes: unchanged files cost nearly nothing.
 
-One file holds all entries of a project: a line of magic, a line of JSON (the index), and the values as JSON one
-behind the other. No expression is resolved in them, so they hold no secret. Deleting the file is safe; one that is
-damaged, or was written by another version of the reader, is ignored.
+One file holds all entries of a project: a line of magic, a line of checksum and JSON (the index), and the values as
+JSON one behind the other. No expression is resolved in them, so they hold no secret. Deleting the file is safe; one
+that is damaged, or was written by another version of the reader, is ignored.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class ParseCache:
                 index[key] = (len(entry.body), entry.checksum, entry.loose, entry.unused)
                 bodies.append(entry.body)
         with contextlib.suppress(OSError):
-            self._write(b"".join([_MAGIC, orjson.dumps(index), b"\n", *bodies]))
+            head = orjson.dumps(index)
+            self._write(b"".join([_MAGIC, b"%08x" % zlib.crc32(head), head, b"\n", *bodies]))
             self._dirty = False
 
     def _write(self, content: bytes) -> None:
@@ -117,14 +118,16 @@ class ParseCache:
 
 def _unpack(content: bytes) -> dict[str, _Entry]:
     """Return the entries of a cache file; none at all when its frame is damaged."""
-    end = content.find(b"\n", len(_MAGIC))
-    if not content.startswith(_MAGIC) or end < 0:
-        return {}
+    start = len(_MAGIC) + 8
+    end = content.find(b"\n", start)
     view = memoryview(content)
+    head = view[start:end]
+    if not content.startswith(_MAGIC) or end < 0 or view[len(_MAGIC) : start] != b"%08x" % zlib.crc32(head):
+        return {}
     out: dict[str, _Entry] = {}
     position = end + 1
     try:
-        for key, (length, checksum, loose, unused) in orjson.loads(view[len(_MAGIC) : end]).items():
+        for key, (length, checksum, loose, unused) in orjson.loads(head).items():
             out[key] = _Entry(view[position : position + length], checksum, loose, unused)
             position += length
     except (ValueError, TypeError, AttributeError):

@@ -221,8 +221,11 @@ def page_change(page: str, js: str) -> dict[str, Any]:
 
 
 def test_pages_are_written_together_with_their_changes(session: Session) -> None:
-    pages = {"p1": {"name": "Cart", "url": f"{PAGE}cart"}, "p2": {"name": "Checkout", "url": f"{PAGE}checkout"}}
-    variations = {
+    pages: dict[str, Any] = {
+        "p1": {"name": "Cart", "url": f"{PAGE}cart"},
+        "p2": {"name": "Checkout", "url": f"{PAGE}checkout"},
+    }
+    variations: dict[str, Any] = {
         "original": {
             "name": "Original",
             "is_baseline": True,
@@ -348,6 +351,23 @@ def test_every_step_of_the_lifecycle_is_one_that_the_server_makes(session: Sessi
     assert not lifecycle.by_engine("active", "paused")
     assert "clone" in lifecycle.way_round("archived", "active")
     assert "pause" in lifecycle.way_round("active", "archived")
+
+
+def test_schedule_is_written_with_its_status(session: Session) -> None:
+    kind, raw = session.kind("experiences"), ready(session)
+    facet = kind.facet_of("start_time")
+    assert facet is not None
+    object_id = str(raw["id"])
+
+    for start in (1_893_456_000, 1_893_459_600):
+        body = {**raw, "start_time": start, "end_time": None}
+        raw = session.adapter.write_facet(kind, facet, session.scope, object_id, body, raw)
+        assert (raw["status"], raw["start_time"]) == ("scheduled", start)
+
+    declared = session.declared(
+        "experiences", {"status": "scheduled", "start_time": start, "end_time": None}, creating=False
+    )
+    assert session.differs("experiences", declared, session.read("experiences", object_id)) == []
 
 
 def test_history_has_variations_too(session: Session) -> None:

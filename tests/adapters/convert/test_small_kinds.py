@@ -306,6 +306,7 @@ def test_every_kind_has_history(session: Session, kind: str, body: dict[str, Any
 
 def test_features_and_projects_have_history(app: Session) -> None:
     raw = app.create("features", {"name": "F", "key": "f", "variables": {}})
+    app.create("features", {"name": "Other", "key": "other", "variables": {}})
 
     events = app.adapter.history(app.kind("features"), app.scope, str(raw["id"]), None)
     of_project = app.adapter.history(app.kind("projects"), app.scope, app.scope["project_id"], None)

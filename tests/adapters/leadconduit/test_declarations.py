@@ -211,16 +211,13 @@ def test_refusals(kind: str, body: dict[str, Any], expected: list[tuple[str, str
         assert found == expected
 
 
-def test_a_credential_that_exists_may_leave_its_secret_out() -> None:
-    problems = declare("credentials", {"name": "A", "type": "user", "package": "p"})[1]
-    assert [one.create_only for one in problems] == [True, True]
-    assert (
-        errors(
-            "credentials",
-            {"name": "A", "type": "oauth2", "package": "p", "access_token": TOKEN, "refresh_token": TOKEN},
-        )
-        == []
-    )
+def test_a_credential_needs_every_secret_of_its_type() -> None:
+    assert errors("credentials", {"name": "A", "type": "user", "package": "p"}) == [
+        ("", "username is missing: a credential of type user needs it in every call"),
+        ("", "password is missing: a credential of type user needs it in every call"),
+    ]
+    oauth = {"name": "A", "type": "oauth2", "package": "p", "access_token": TOKEN, "refresh_token": TOKEN}
+    assert errors("credentials", oauth) == []
 
 
 def test_immutable_attributes() -> None:

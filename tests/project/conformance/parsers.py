@@ -62,7 +62,7 @@ def ruamel(text: str) -> Outcome:
     if "\t" in text:  # it refuses tabs between words, which YAML allows
         return value, []
     parser = YAML(typ="rt", pure=True)
-    parser.version = (1, 2)  # type: ignore[assignment]  # its stub knows only None
+    parser.version = (1, 2)
     node = parser.compose(io.StringIO(normalised(text)))
     return _of_ruamel(node), []
 
