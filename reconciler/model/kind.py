@@ -161,6 +161,8 @@ class Problem:
     text: str
     fix: str = ""
     severity: Literal["error", "warning"] = "error"
+    create_only: bool = False
+    """It matters only when the object is made: one that exists may leave the attribute out."""
 
 
 Check = Callable[[Mapping[str, Any]], Sequence[Problem]]
@@ -198,6 +200,8 @@ class Kind:
     id_attribute: str = "id"
     presets: bool = False
     """Whether names that are not declared may be objects of the platform's own catalogue."""
+    get_by_key: bool = False
+    """The get call takes the natural key too, and finds objects that lists hide (archived Convert features)."""
     is_preset: Callable[[Mapping[str, Any]], bool] | None = None
     """Tells a platform's own object, which can be referred to but not written."""
     is_archived: Callable[[Mapping[str, Any]], bool] | None = None

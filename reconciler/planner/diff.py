@@ -12,6 +12,7 @@ from typing import Any
 from reconciler.adapters.base.compare import Compare, Comparison, Leaf
 from reconciler.adapters.base.observe import is_nothing, masked
 from reconciler.model.address import matches
+from reconciler.model.markers import SetOnce
 from reconciler.model.plan import Action, Cause, ChildChange, LeafChange, ResourceChange
 from reconciler.model.values import MISSING, Sensitive, has_slot, is_secret
 from reconciler.planner.item import Item
@@ -324,6 +325,9 @@ class _Collected:
                 if not kept:
                     way = lifecycle.way_round(before, after)
                     self.item.errors.append(f"{leaf.text} cannot go from {before} to {after}: {way}")
+        if leaf.shape.mark(SetOnce) is not None and not is_nothing(leaf.live):
+            text = f"{leaf.text} is {leaf.live} and can be set only once; write that value, or leave it out"
+            self.item.errors.append(text)
         secret = leaf.shape.secret is not None or is_secret(leaf.desired)
         return LeafChange(
             path=leaf.path,

@@ -33,7 +33,7 @@ from reconciler.planner.attribute import attribute_drift
 from reconciler.planner.diff import PUBLISHED, Differ
 from reconciler.planner.item import Item
 from reconciler.planner.order import dependencies, order
-from reconciler.planner.read import Reader
+from reconciler.planner.read import Listing, Reader
 from reconciler.planner.resolve import Resolver, output_of
 from reconciler.planner.steps import Work
 from reconciler.project.model import Project
@@ -266,6 +266,7 @@ class Planner:
         for item, raw in zip(missing, found, strict=True):
             if raw is not None and item.entry is not None:
                 listing.objects[item.entry.id] = raw
+        self._hidden(members, listing)
         matcher = match.Matcher(listing, self.options.allowed)
         matcher.match(members, tracked)
         for item in members:
@@ -283,6 +284,22 @@ class Planner:
             elif item.raw is None and isinstance(item.kind.key, UniqueKey) and item.kind.key.sole and item.declaration:
                 value = item.declaration.body.get(item.kind.key.attribute)
                 item.minted = value if isinstance(value, str) else None
+
+    def _hidden(self, members: list[Item], listing: Listing) -> None:
+        """Ask by key for objects that lists hide, so that an archived one is found before a second is made."""
+        kind = listing.kind
+        if not kind.get_by_key:
+            return
+        known = {match.key_of(kind, raw, live=True) for raw in listing.objects.values()}
+        wanted = [
+            (item.adapter, kind, item.scope or {}, key)
+            for item in members
+            if item.entry is None and item.declaration is not None and item.declaration.meta.import_id is None
+            if (key := match.key_of(kind, item.declaration.body, live=False)) is not None and key not in known
+        ]
+        for raw in self.reader.get_many(wanted):
+            if raw is not None:
+                listing.objects[listing.adapter.id_of(kind, raw)] = raw
 
     def _presets(self) -> None:
         """Check names that were taken for the platform's own objects against the live catalogue."""

@@ -179,6 +179,7 @@ def _update(work: Work, leaves: tuple[LeafChange, ...], children: tuple[ChildCha
         else:
             main_children.append(child)
     if main_leaves or main_children:
+        main_leaves.extend(_repeated(item, main_leaves))
         overlay = Overlay(tuple(main_leaves), tuple(main_children), dict(ids))
         call: Call = "unarchive" if item.unarchive else "update"
         work.add("write", call, overlay=overlay, remote_id=item.id, title=f"update {kind.title}")
@@ -196,6 +197,16 @@ def _update(work: Work, leaves: tuple[LeafChange, ...], children: tuple[ChildCha
         title = _status_title(work, live[0])
         work.add("publish", "update", overlay=Overlay(tuple(live)), remote_id=item.id, title=title)
     _publish(work, publish)
+
+
+def _repeated(item: Item, leaves: list[LeafChange]) -> list[LeafChange]:
+    """Return secrets that every update of the kind must repeat, because a read shows only their mask."""
+    written = {leaf.text for leaf in leaves}
+    return [
+        LeafChange((name,), name, after=item.desired[name], secret=True)
+        for name in item.kind.endpoints.always
+        if name in item.desired and name not in written and item.kind.shape.fields[name].secret is not None
+    ]
 
 
 def plan_removal(work: Work) -> None:

@@ -40,12 +40,14 @@ def code_names(shape: ObjectShape) -> frozenset[str]:
 class Interpolation:
     """One walk over a body; errors are told to `report`, and what failed becomes `FAILED`."""
 
-    __slots__ = ("codes", "frame", "report")
+    __slots__ = ("codes", "frame", "report", "templates")
 
     def __init__(self, frame: Frame, report: Report, codes: frozenset[str]) -> None:
         self.frame = frame
         self.report = report
         self.codes = codes
+        self.templates = False
+        """Whether any value waits for something: a resource or a secret."""
 
     def body(self, body: dict[str, Any], shape: ObjectShape) -> dict[str, Any]:
         """Return the body with every expression in it worked out."""
@@ -57,12 +59,14 @@ class Interpolation:
             if "${" not in value:
                 return value
             try:
-                if shape.code if isinstance(shape, Scalar) else shape is None and name in self.codes:
-                    return code_value(value, self.frame)
-                return text_value(value, self.frame)
+                code = shape.code if isinstance(shape, Scalar) else shape is None and name in self.codes
+                found = code_value(value, self.frame) if code else text_value(value, self.frame)
             except ExpressionError as error:
                 self.report(path, error)
                 return FAILED
+            if type(found) is not str:
+                self.templates = True
+            return found
         if isinstance(value, dict):
             if isinstance(shape, ObjectShape):
                 fields = shape.fields

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from reconciler.adapters.base.declare import ChildMap, Declare, at
@@ -45,14 +44,16 @@ def declare(entry: Entry, index: str | None) -> tuple[Declaration, Pending | Non
         body = with_defaults(written, defaults[0], kind.shape)
     meta, attributes, frame = NONE, body, None
     dynamic = has_expression(body)
-    if dynamic or any(key[:1] == "$" for key in body):
+    if dynamic or "$" in "".join([key[:1] for key in body]):
         own = Own(body)
-        frame = replace(entry.frame(index), own=own)
-        own.frame = frame
+        own.frame = frame = entry.frame(index, own)
         meta = read_meta(body, frame, kind, naming.problem)
-        attributes = {key: item for key, item in body.items() if key[:1] != "$" or key in ATTRIBUTES}
+        passed = ATTRIBUTES if kind.publish is not None else ATTRIBUTES - {"$published"}
+        attributes = {key: item for key, item in body.items() if key[:1] != "$" or key in passed}
     if dynamic and frame is not None:
-        attributes = Interpolation(frame, naming.expression, code_names(kind.shape)).body(attributes, kind.shape)
+        interpolation = Interpolation(frame, naming.expression, code_names(kind.shape))
+        attributes = interpolation.body(attributes, kind.shape)
+        dynamic = interpolation.templates
     looked_up = meta.existing is not None
     attributes, implied = _implied(attributes, entry, naming) if not looked_up else (attributes, _NOTHING)
     if kind.publish is not None and not looked_up and "$published" not in attributes:
@@ -66,7 +67,7 @@ def declare(entry: Entry, index: str | None) -> tuple[Declaration, Pending | Non
             "declare what is known by name",
             warning=True,
         )
-    _run_checks(kind, canonical, naming, looked_up=looked_up)
+    _run_checks(kind, canonical, naming, looked_up=looked_up, creating=walk.creating)
     deps = naming.deps
     if dynamic:
         for ref, path in refs_with_paths(canonical):
@@ -121,11 +122,13 @@ def _implied(attributes: dict[str, Any], entry: Entry, naming: Naming) -> tuple[
     return {**attributes, attribute: name}, frozenset((attribute,))
 
 
-def _run_checks(kind: Kind, canonical: dict[str, Any], naming: Naming, *, looked_up: bool) -> None:
+def _run_checks(kind: Kind, canonical: dict[str, Any], naming: Naming, *, looked_up: bool, creating: bool) -> None:
     if naming.failed or looked_up:
         return
     for check in kind.checks:
         for found in check(canonical):
+            if found.create_only and not creating:
+                continue
             naming.problem(found.path, found.text, found.fix, warning=found.severity == "warning")
 
 

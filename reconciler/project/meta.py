@@ -34,6 +34,8 @@ def read_meta(body: Mapping[str, Any], frame: Frame, kind: Kind, problem: Proble
     for key in body:
         if key.startswith("$") and key not in KNOWN:
             problem((key,), f"unknown meta key {key}", suggestion(key, list(KNOWN)))
+    if "$published" in body and kind.publish is None:
+        problem(("$published",), f"{kind.name} are not published", "remove the line")
     chosen = [key for key in ("$import", "$adopt", "$existing") if key in body and body[key] is not False]
     if len(chosen) > 1:
         problem((chosen[1],), f"{' and '.join(chosen)} exclude each other", "keep one")

@@ -164,4 +164,5 @@ def collect_defaults(
                 session.error(
                     f"defaults of {key}: unknown attribute {name}", fix, place=place, code="unknown-attribute"
                 )
-        room.defaults[parts[0], parts[1]] = (body, document, here, folder)
+        kept = {name: item for name, item in body.items() if name.startswith("$") or name in fields}
+        room.defaults[parts[0], parts[1]] = (kept, document, here, folder)

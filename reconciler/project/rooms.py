@@ -17,7 +17,7 @@ from reconciler.model.address import index_text, valid_name
 from reconciler.model.kind import Kind
 from reconciler.model.values import Ref, SecretRef, has_slot
 from reconciler.project.diagnostics import Place
-from reconciler.project.evaluate import Frame, Key, whole
+from reconciler.project.evaluate import Frame, Key, Own, whole
 from reconciler.project.expressions import ROOTS, ExpressionError
 from reconciler.project.model import AccountConfig
 from reconciler.project.session import Session
@@ -51,10 +51,10 @@ class Entry:
         """Address of the resource, without index."""
         return f"{self.room.prefix}{self.alias}.{self.kind.name}.{self.name}"
 
-    def frame(self, index: str | None) -> Frame:
+    def frame(self, index: str | None, own: Own | None = None) -> Frame:
         """Return the frame in which the body of an instance is interpolated."""
         each = None if index is None else (index, self.instances()[index])
-        return Frame(self.room, self.folder, each=each)
+        return Frame(self.room, self.folder, each, own)
 
     def instances(self) -> Mapping[str | None, Any]:
         """Return the keys and values of `$for_each`; one None key without it. Raises nothing: errors are reported."""
@@ -258,24 +258,24 @@ class ModuleRoom:
         used, index = 2, None
         if entry.repeated and len(steps) > 2 and steps[2][1]:
             index, used = str(steps[2][0]), 3
-        self.require(entry, index, text)
+        self.require(entry, index, f"${{{text}}}")
         output = tuple(str(key) for key, _ in steps[used:])
         if output in {("id",), (entry.kind.id_attribute,)}:
             output = ()
         return Ref(entry.address + index_text(index), output)
 
-    def require(self, entry: Entry, index: str | None, text: str) -> None:
-        """Check that an instance is there. Raises ExpressionError."""
+    def require(self, entry: Entry, index: str | None, said: str) -> None:
+        """Check that an instance is there; `said` is how it was written. Raises ExpressionError."""
         keys = entry.instances()
         if index not in keys:
             known = [str(key) for key in keys if key is not None]
             if index is None:
                 few = ", ".join(known[:6]) + (" …" if len(known) > 6 else "")
                 fix = f"write {entry.name}['KEY'] ({few})" if few else ""
-                raise ExpressionError(f"${{{text}}}: {entry.address} has $for_each, so it is several", fix)
-            raise ExpressionError(f"${{{text}}}: {entry.address} has no {index!r}", suggestion(index, known))
+                raise ExpressionError(f"{said}: {entry.address} has $for_each, so it is several", fix)
+            raise ExpressionError(f"{said}: {entry.address} has no {index!r}", suggestion(index, known))
         if not entry.enabled(index):
-            raise ExpressionError(f"${{{text}}}: {entry.address}{index_text(index)} is switched off by $enabled: false")
+            raise ExpressionError(f"{said}: {entry.address}{index_text(index)} is switched off by $enabled: false")
 
     def bare(self, alias: str, kinds: tuple[str, ...], name: str, near: Entry | None, index: str | None) -> Ref | None:
         """Return what a bare name of one of these kinds means here, or None. Raises ExpressionError.

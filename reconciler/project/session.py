@@ -69,7 +69,7 @@ class Session:
         if not real.is_relative_to(base):
             raise ExpressionError(
                 f"the file {path} lies outside the {'project' if base == self.root else 'module'}",
-                f"copy it below {base.name}/; symbolic links do not lead out either",
+                "copy it to where it is used; symbolic links do not lead out either",
             )
         known = self._texts.get(real)
         if known is None:
@@ -83,7 +83,8 @@ class Session:
         except OSError as error:
             if isinstance(error, FileNotFoundError):
                 beside = [item.name for item in real.parent.iterdir()] if real.parent.is_dir() else []
-                fix = suggestion(real.name, beside) if beside else "paths are relative to the file that says them"
+                fix = suggestion(real.name, beside)
+                fix = fix if fix.startswith("did") else "paths are relative to the file that says them"
                 raise ExpressionError(f"there is no file {path}", fix) from None
             raise ExpressionError(f"the file {path} cannot be read: {error.strerror}") from None
         found = Diagnostics()

@@ -1,4 +1,4 @@
-"""A plan as blocks of lines, in the order in which they are shown; painted by `text`, put into Markdown by `markdown`."""
+"""A plan as blocks of lines, in the order in which they are shown: painted by `text`, quoted by `markdown`."""
 
 from __future__ import annotations
 

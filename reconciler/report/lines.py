@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from reconciler.model.plan import ChildChange, LeafChange
-from reconciler.model.values import MISSING, Sensitive, Template
+from reconciler.model.values import MISSING
 from reconciler.report.display import clean, clean_line, key_text, labels, quote, short, show
 
 Tone = Literal["", "head", "add", "remove", "change", "move", "kept", "risk", "error", "ok", "dim"]
@@ -112,7 +112,7 @@ def _moved(before: Sequence[str], after: Sequence[str]) -> str:
 
 
 def _long(value: Any) -> bool:
-    return isinstance(value, str) and ("\n" in value or len(value) > ONE_LINE) or isinstance(value, list | dict)
+    return (isinstance(value, str) and ("\n" in value or len(value) > ONE_LINE)) or isinstance(value, list | dict)
 
 
 def _parts(leaf: LeafChange, depth: int) -> list[Line] | None:
@@ -265,6 +265,6 @@ def child_lines(child: ChildChange, depth: int, *, verbose: bool = False) -> lis
 def _title(child: ChildChange) -> str:
     """Return what a child that goes is called on the platform, where that says more than its local name."""
     value = child.value.get("name") if isinstance(child.value, dict) else None
-    if not isinstance(value, str) or isinstance(value, Template | Sensitive) or value in child.text:
+    if not isinstance(value, str) or value in child.text:
         return ""
     return quote(value) if len(value) <= ONE_LINE else ""

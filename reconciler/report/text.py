@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from reconciler.model.plan import Plan
@@ -31,13 +31,13 @@ STYLES = {
 HEADS = {"+": "add", "-": "remove", "~": "change", "-/+": "remove", "+/-": "change", "→": "move", "⇐": "move"}
 
 
-def print_lines(console: Console, lines: Iterable[Line], indent: int = 0) -> None:
+def print_lines(console: Console, lines: Sequence[Line], indent: int = 0) -> None:
     """Print lines; on a console without colours as one plain text."""
     lead = "  " * indent
     if console.no_color or console.color_system is None:
-        text = "\n".join(lead + str(line) for line in lines)
-        if text:
-            console.out(text, highlight=False)
+        bare = "\n".join((lead + str(line)).rstrip() for line in lines)
+        if lines:
+            console.out(bare, highlight=False)
         return
     from rich.text import Text
 

@@ -117,3 +117,13 @@ def test_any_text_gets_an_answer(text: str) -> None:
     document = read_document(text, "f.yaml", found)
     assert (document is None) == found.has_errors
     assert all(one.place is not None for one in found)
+
+
+def test_a_resource_that_no_repair_helps_does_not_hide_the_errors_of_its_neighbours() -> None:
+    text = 'convert.goals:\n  a:\n    x: "\\x4"\n  b:\n    y: @y\n  c:\n    z: "open\n    w: "closed"\n  d:\n    v:\n'
+    assert [(one.code, one.place and one.place.line) for one in findings(text)] == [
+        ("syntax", 3),
+        ("first-character", 5),
+        ("unclosed-quote", 7),
+        ("empty-value", 10),
+    ]

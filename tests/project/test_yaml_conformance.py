@@ -48,7 +48,7 @@ def test_the_fast_way_is_used_for_common_files() -> None:
     assert fast.load(text)[0]["convert.goals.a"]["n"] == [1, 2.5, None]
 
 
-@settings(max_examples=1500)
+@settings(max_examples=600)
 @given(st.text(alphabet="0123456789+-._eExXoObBinfaNAIF:truTRUlL~", min_size=1, max_size=10))
 def test_whatever_looks_like_a_number_is_read_alike(token: str) -> None:
     for text in (f"a: {token}\n", f"a: [{token}]\n", f"a: {{b: {token}}}\n", f"- {token}\n"):
@@ -82,7 +82,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=3000)
+@settings(max_examples=800)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_the_fast_way_never_differs_from_the_exact_one(text: str) -> None:
     try:
@@ -94,7 +94,7 @@ def test_the_fast_way_never_differs_from_the_exact_one(text: str) -> None:
     assert same(value, expected), (text, value, expected)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=400)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_reading_never_fails_without_a_diagnostic(text: str) -> None:
     found = Diagnostics()

@@ -1,26 +1,39 @@
 """One walk over a declared object and its live counterpart: leaves that matter, and children that come, go or move.
 
-The walk finds each declared child on the live side (id in state, wire key, matching attributes, content, position), and
-reports leaves that differ or that state has not recorded. What a difference means is for the planner to say.
+The walk has each declared child found on the live side (`children`), and reports leaves that differ or that state has
+not recorded. What a difference means is for the planner to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.adapters.base.declare import ChildMap, at
-from reconciler.adapters.base.observe import leaf_same, masked, project, same, whole_object
+from reconciler.adapters.base.children import (
+    Item,
+    Known,
+    Live,
+    child_text,
+    identity_of,
+    label,
+    live_children,
+    match,
+    unwrapped,
+    wire_items,
+)
+from reconciler.adapters.base.declare import ChildMap
+from reconciler.adapters.base.observe import holds_secret, leaf_same, masked, project, same, whole_object
+from reconciler.model.markers import MayBeMasked
 from reconciler.model.plan import ChildChange
 from reconciler.model.shape import ChildrenShape, ObjectShape, Shape
-from reconciler.model.values import MISSING, Path, Sensitive, has_slot
-
-Item = tuple[str | None, dict[str, Any]]
-"""A live child: its key where the wire has an object of children, and the child as returned."""
+from reconciler.model.values import MISSING, Path, Sensitive, Template, has_slot, is_secret
 
 SecretSame = Callable[[str, Any, Any], bool | None]
 """From path text, declared secret and live value to: known equal, known different, or None for not known."""
+
+NOT_SENT = frozenset({"$id", "$implied"})
+"""What a declared child says about itself to the engine; never an attribute."""
 
 
 @dataclass(slots=True)
@@ -34,6 +47,10 @@ class Leaf:
     live: Any
     equal: bool
     slot: bool = False
+    secret: bool = False
+    """Neither value may be shown or stored."""
+    immutable: bool = False
+    """It, or an object that it is part of, cannot be changed once it is there."""
 
 
 @dataclass(slots=True)
@@ -43,10 +60,19 @@ class Comparison:
     leaves: list[Leaf] = field(default_factory=list)
     children: list[ChildChange] = field(default_factory=list)
     ids: dict[str, str] = field(default_factory=dict)
-    """Id (or wire key) of each matched child, by path text."""
+    """Id (or wire key) of each matched child, by path text: for state."""
+    places: dict[str, str] = field(default_factory=dict)
+    """What finds children without any id again in the object as read, by path text: for overlays, not for state."""
     visited: set[str] = field(default_factory=set)
     """Path texts of all declared leaves."""
+    collections: set[str] = field(default_factory=set)
+    """Path texts of all declared collections of children."""
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def located(self) -> dict[str, str]:
+        """Where an overlay finds the children on its paths: ids, and places of those that have none."""
+        return {**self.places, **self.ids}
 
 
 class Compare:
@@ -66,6 +92,7 @@ class Compare:
         self.everything = everything
         """Report equal, recorded leaves too: after a write, to record what was seen."""
         self.result = Comparison()
+        self._known = Known(known_ids)
 
     def run(
         self, shape: ObjectShape, desired: Mapping[str, Any], raw: Mapping[str, Any], skip: frozenset[str]
@@ -82,259 +109,260 @@ class Compare:
         path: Path,
         prefix: str,
         skip: frozenset[str],
+        *,
+        immutable: bool = False,
     ) -> None:
         fields = shape.fields
         dot = f"{prefix}." if prefix else ""
         for name, value in desired.items():
-            if name in skip or name in {"$id", "$implied"}:
+            if name in skip or name in NOT_SENT:
                 continue
             if name == "$raw":
                 self._raw(value, raw, path, dot)
                 continue
             child = fields[name]
             live = raw.get(name, MISSING)
+            fixed = immutable or child.immutable
             if isinstance(child, ObjectShape) and isinstance(value, dict):
-                if child.wire is not None and isinstance(live, dict):
-                    live = child.wire.from_wire(live)
-                inner = live if isinstance(live, Mapping) else {}
-                self._object(child, value, inner, (*path, name), dot + name, frozenset())
-            elif isinstance(child, ChildrenShape) and isinstance(value, ChildMap):
-                self._children(child, value, live, (*path, name), dot + name)
+                inner = _inner(child, live)
+                self._object(child, value, inner, (*path, name), dot + name, frozenset(), immutable=fixed)
+            elif isinstance(child, ChildrenShape) and (value is None or isinstance(value, ChildMap)):
+                # null clears a collection like an empty one, and each child that goes is shown
+                self._children(child, ChildMap() if value is None else value, live, (*path, name), dot + name)
             else:
-                self._leaf(child, value, live, (*path, name), dot + name, raw)
+                self._leaf(child, value, live, (*path, name), dot + name, (desired, raw), immutable=fixed)
 
     def _raw(self, values: Any, raw: Mapping[str, Any], path: Path, dot: str) -> None:
         for name, value in values.items():
             text = f"{dot}{name}"
             self.result.visited.add(text)
             live = raw.get(name, MISSING)
-            equal = same(value, live)
+            secret = is_secret(value)
+            equal = self._secret(_ANY, text, value, live) if secret else same(value, live)
             if self.everything or not equal or not self._recorded(text, value):
-                self.result.leaves.append(Leaf((*path, "$raw", name), text, _ANY, value, live, equal, has_slot(value)))
+                self.result.leaves.append(
+                    Leaf((*path, "$raw", name), text, _ANY, value, live, equal, has_slot(value), secret)
+                )
 
-    def _leaf(self, shape: Shape, value: Any, raw: Any, path: Path, text: str, siblings: Mapping[str, Any]) -> None:
+    def _leaf(
+        self,
+        shape: Shape,
+        value: Any,
+        raw: Any,
+        path: Path,
+        text: str,
+        beside: tuple[Mapping[str, Any], Mapping[str, Any]],
+        *,
+        immutable: bool,
+    ) -> None:
         self.result.visited.add(text)
-        live = project(shape, value, raw, siblings)
-        if shape.secret is not None or isinstance(value, Sensitive):
-            equal = self._secret(text, value, live)
+        live = project(shape, value, raw, beside[1])
+        if _asterisks(live) and shape.mark(MayBeMasked) is not None:
+            live = self.sent.get(text, value)
+        secret = is_secret(value) or holds_secret(shape, *beside) or (isinstance(live, list | dict) and is_secret(live))
+        if secret:
+            equal = self._secret(shape, text, value, live)
             slot = has_slot(value)
         else:
             equal = leaf_same(shape, value, live)
             slot = not equal and has_slot(value)
         if equal and not self.everything and self._recorded(text, value):
             return
-        self.result.leaves.append(Leaf(path, text, shape, value, live, equal, slot))
+        self.result.leaves.append(Leaf(path, text, shape, value, live, equal, slot, secret, immutable))
 
-    def _secret(self, text: str, value: Any, live: Any) -> bool:
-        if not masked(live):
-            return same(value, live)
+    def _secret(self, shape: Shape, text: str, value: Any, live: Any) -> bool:
+        """Compare in clear where the platform shows it; what it masks is compared by fingerprint."""
+        reads = shape.secret.reads if shape.secret is not None else "clear"
+        if reads == "clear" and (live is MISSING or live is None):
+            return False  # it would be shown if it were there
+        if not isinstance(value, list | dict):
+            if not masked(live):
+                return same(value, live)
+        elif leaf_same(shape, value, live):
+            return True
+        elif not _same_but_masked(value, live):
+            return False
         known = self.secret_same(text, value, live)
         return True if known is None else known
 
     def _recorded(self, text: str, value: Any) -> bool:
-        return text in self.sent and (isinstance(value, Sensitive) or same(self.sent[text], value))
+        return text in self.sent and same(self.sent[text], value)
 
     # -- children -------------------------------------------------------------------------------------------------
     def _children(self, shape: ChildrenShape, desired: ChildMap, raw: Any, path: Path, prefix: str) -> None:
-        items = wire_items(shape, raw)
-        matched, extras = self._match(shape, desired, items, prefix)
-        known = {identity: name for name, identity in self._known(prefix, shape).items()}
+        lives = live_children(shape, unwrapped(shape, raw))
+        tracked = self._known.collection(prefix)
+        found = match(shape, desired, lives, tracked, prefix, _Contents())
+        self.result.collections.add(prefix)
+        self.result.problems.extend(found.problems)
+        there = {live.identity for live in lives}
         for name, child in desired.items():
             here, text = (*path, name), child_text(shape, prefix, name)
-            item = matched.get(name)
-            if item is None:
-                gone = text in self.known_ids
-                self.result.children.append(
-                    ChildChange(here, text, "add", None, child, cause="drifted" if gone else "changed")
-                )
-                self._visit(shape.item, child, text)
+            live = found.pairs.get(name)
+            if live is None:
+                self._add(shape, child, here, text, gone=self._gone(shape, name, tracked, there))
                 continue
-            identity = identity_of(shape, *item)
-            if identity is not None:
-                self.result.ids[text] = identity
-            implied = frozenset(child.get("$implied", ()))
-            self._object(shape.item, child, item[1], here, text, implied)
+            self._locate(text, live)
+            self._object(shape.item, child, live.raw, here, text, frozenset(child.get("$implied", ())))
         if not desired.open:
-            for key, item_raw in extras:
-                identity = identity_of(shape, key, item_raw)
-                tracked = known.get(identity) if identity is not None else None
-                label = tracked or _label(shape, key, item_raw, identity)
-                self.result.children.append(
-                    ChildChange(
-                        (*path, label),
-                        child_text(shape, prefix, label),
-                        "remove",
-                        identity,
-                        whole_object(shape.item, item_raw),
-                        cause="changed" if tracked else "drifted",
-                    )
-                )
+            self._extras(shape, desired, found.extras, tracked, path, prefix)
         if shape.config.ordered:
-            self._order(shape, desired, items, matched, path, prefix)
+            self._order(desired, found.pairs, path, prefix)
+
+    def _locate(self, text: str, live: Live) -> None:
+        if live.identity is not None:
+            self.result.ids[text] = live.identity
+        if live.place != live.identity:
+            self.result.places[text] = live.place
+
+    @staticmethod
+    def _gone(shape: ChildrenShape, name: str, tracked: Mapping[str, str], there: set[str | None]) -> bool:
+        """Tell whether somebody else deleted a child that state knows."""
+        own_name = shape.form == "map" or not name.startswith("#")
+        return own_name and name in tracked and tracked[name] not in there
+
+    def _add(self, shape: ChildrenShape, child: Mapping[str, Any], path: Path, text: str, *, gone: bool) -> None:
+        self.result.children.append(ChildChange(path, text, "add", None, child, cause="drifted" if gone else "changed"))
+        self._visit(shape.item, child, text)
+        if not self.everything:
+            self.result.problems.extend(
+                f"{text} does not exist yet, and {name} is missing: the platform requires it to create one"
+                for name in missing_required(shape.item, child)
+            )
+
+    def _extras(
+        self,
+        shape: ChildrenShape,
+        desired: ChildMap,
+        extras: list[Live],
+        tracked: Mapping[str, str],
+        path: Path,
+        prefix: str,
+    ) -> None:
+        names = {identity: name for name, identity in tracked.items()}
+        taken = set(desired)
+        managed = bool(tracked) or (
+            bool(extras) and any(text.startswith((f"{prefix}.", f"{prefix}[")) for text in self.sent)
+        )
+        for live in extras:
+            ours = names.get(live.identity) if live.identity is not None else None
+            name = label(shape, live, ours if ours is None or not ours.startswith("#") else None, taken)
+            taken.add(name)
+            text = child_text(shape, prefix, name)
+            if live.place != live.identity:
+                self.result.places[text] = live.place
+            self.result.children.append(
+                ChildChange(
+                    (*path, name),
+                    text,
+                    "remove",
+                    live.identity,
+                    whole_object(shape.item, live.raw),
+                    cause="drifted" if managed and ours is None else "changed",
+                )
+            )
 
     def _visit(self, shape: ObjectShape, child: Mapping[str, Any], text: str) -> None:
         """Count the leaves of a child that is to be added as declared, so that they are not taken for released."""
         for name, value in child.items():
             inner = shape.fields.get(name)
             here = f"{text}.{name}"
-            if isinstance(inner, ObjectShape) and isinstance(value, dict):
+            if name in NOT_SENT:
+                continue
+            if name == "$raw":
+                self.result.visited.update(f"{text}.{key}" for key in value)
+            elif isinstance(inner, ObjectShape) and isinstance(value, dict):
                 self._visit(inner, value, here)
             elif isinstance(inner, ChildrenShape) and isinstance(value, ChildMap):
+                self.result.collections.add(here)
+                self.result.visited.add(f"{here}.$order")
                 for key, item in value.items():
                     self._visit(inner.item, item, child_text(inner, here, key))
             else:
                 self.result.visited.add(here)
 
-    def _order(
-        self,
-        shape: ChildrenShape,
-        desired: ChildMap,
-        items: list[Item],
-        matched: dict[str, Item],
-        path: Path,
-        prefix: str,
-    ) -> None:
+    def _order(self, desired: ChildMap, pairs: Mapping[str, Live], path: Path, prefix: str) -> None:
+        """Compare the order of those that are there; new ones are put behind them, so one in the middle is a move too."""
         text = f"{prefix}.$order"
         self.result.visited.add(text)
-        place = {id(item[1]): i for i, item in enumerate(items)}
-        wanted = [name for name in desired if name in matched]
-        live = sorted(wanted, key=lambda name: place[id(matched[name][1])])
-        equal = wanted == live
         full = list(desired)
+        live = sorted(pairs, key=lambda name: pairs[name].index)
+        equal = [*live, *(name for name in desired if name not in pairs)] == full
         if not equal or self.everything or not same(self.sent.get(text, MISSING), full):
             leaf = Leaf((*path, "$order"), text, _ANY, full, full if equal else live, equal)
             self.result.leaves.append(leaf)
 
-    def _known(self, prefix: str, shape: ChildrenShape) -> dict[str, str]:
-        """Ids in state of the children of one collection, by local name."""
-        out: dict[str, str] = {}
-        for text, identity in self.known_ids.items():
-            if text.startswith(prefix):
-                name = text[len(prefix) :]
-                if name.startswith('["') and name.endswith('"]') and '"' not in name[2:-2]:
-                    out[name[2:-2]] = identity
-                elif name.startswith(".") and "." not in name[1:] and "[" not in name:
-                    out[name[1:]] = identity
-        return {name: identity for name, identity in out.items() if not name.startswith("#") or shape.form == "map"}
 
-    def _match(
-        self, shape: ChildrenShape, desired: ChildMap, items: list[Item], prefix: str
-    ) -> tuple[dict[str, Item], list[Item]]:
-        free = list(items)
-        matched: dict[str, Item] = {}
+class _Contents:
+    """Compares by content alone, as if state knew nothing."""
 
-        def claim(name: str, item: Item) -> None:
-            matched[name] = item
-            free.remove(item) if free.count(item) == 1 else free.pop(
-                next(i for i, f in enumerate(free) if f[1] is item[1])
-            )
+    def covers(self, shape: ObjectShape, desired: Mapping[str, Any], raw: Mapping[str, Any]) -> bool:
+        return covers(shape, desired, raw)
 
-        by_id = {identity: item for item in items if (identity := identity_of(shape, *item)) is not None}
-        tracked = self._known(prefix, shape) if self.known_ids else {}
-        for name, child in desired.items():
-            identity = child.get("$id") or tracked.get(name)
-            item = by_id.get(identity) if identity is not None else None
-            if item is not None and not any(item[1] is m[1] for m in matched.values()):
-                claim(name, item)
-        taken = set(tracked.values())
-        for name, child in desired.items():
-            if name not in matched:
-                candidates = [
-                    item
-                    for item in free
-                    if identity_of(shape, *item) not in taken and self._matches(shape, name, child, item)
-                ]
-                if len(candidates) > 1:
-                    exact = [item for item in candidates if covers(shape.item, child, item[1])]
-                    if len(exact) != 1 and name not in desired.aligned:
-                        ids = ", ".join(str(identity_of(shape, *item)) for item in candidates)
-                        where = child_text(shape, prefix, name)
-                        self.result.problems.append(f"{where}: live ones that match it: {ids}; write $id to choose one")
-                    candidates = exact or candidates
-                if candidates:
-                    claim(name, candidates[0])
-        by_content = shape.keyed is None and not shape.config.match
-        for name, child in desired.items():
-            if name not in matched and (by_content or name in desired.aligned):
-                found = next((item for item in free if covers(shape.item, child, item[1])), None)
-                if found is not None:
-                    claim(name, found)
-        for name, child in desired.items():
-            if name not in matched and name in desired.aligned:
-                # An item without a name that was edited takes the next free one of its type, so that ids survive.
-                found = next(
-                    (item for item in free if child.get("type", item[1].get("type")) == item[1].get("type")), None
-                )
-                if found is not None:
-                    claim(name, found)
-        return matched, free
+    def likeness(self, shape: ObjectShape, desired: Mapping[str, Any], raw: Mapping[str, Any]) -> int:
+        return sum(leaf.equal for leaf in _alone(shape, desired, raw).leaves)
 
-    @staticmethod
-    def _matches(shape: ChildrenShape, name: str, child: Mapping[str, Any], item: Item) -> bool:
-        key, raw = item
-        if shape.keyed is not None:
-            return (key if shape.keyed.wire_map else str(raw.get(shape.keyed.attribute))) == name
-        compared = 0
-        for attribute in shape.config.match:
-            want = at(child, attribute)
-            if want is None or isinstance(want, dict | list):
-                continue
-            first, *rest = attribute.split(".")
-            field_shape: Shape | None = shape.item.fields.get(first)
-            live: Any = raw.get(first, MISSING)
-            for part in rest:
-                field_shape = field_shape.fields.get(part) if isinstance(field_shape, ObjectShape) else None
-                live = live.get(part, MISSING) if isinstance(live, Mapping) else MISSING
-            if field_shape is None or not same(want, project(field_shape, want, live, raw)):
-                return False
-            compared += 1
-        return compared > 0
+
+def _alone(shape: ObjectShape, desired: Mapping[str, Any], raw: Mapping[str, Any]) -> Comparison:
+    walk = Compare({}, {}, lambda _text, _value, _live: None, everything=True)
+    return walk.run(shape, desired, raw, frozenset(desired.get("$implied", ())))
 
 
 def covers(shape: ObjectShape, desired: Mapping[str, Any], raw: Mapping[str, Any]) -> bool:
     """Tell whether a live item already is what is declared, by content alone."""
-    walk = Compare({}, {}, lambda _text, _value, _live: None, everything=True)
-    found = walk.run(shape, desired, raw, frozenset(desired.get("$implied", ())))
+    found = _alone(shape, desired, raw)
     return not found.children and not found.problems and all(leaf.equal for leaf in found.leaves)
 
 
-def wire_items(shape: ChildrenShape, raw: Any) -> list[Item]:
-    """Return the live items of a collection with their wire keys (None where the wire has a list)."""
-    if shape.wire is not None and raw is not MISSING:
-        raw = shape.wire.from_wire(raw)
-    if isinstance(raw, dict):
-        return [(key, item if isinstance(item, dict) else {}) for key, item in raw.items()]
-    if isinstance(raw, list):
-        return [(None, item) for item in raw if isinstance(item, dict)]
-    return []
+def missing_required(shape: ObjectShape, declared: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the paths of attributes that the platform requires on create and that are not declared, at any depth."""
+    for name, field_shape in shape.fields.items():
+        value = declared.get(name, MISSING)
+        if value is MISSING:
+            if field_shape.required and field_shape.parent is None:
+                yield name
+        elif isinstance(field_shape, ObjectShape) and isinstance(value, dict):
+            yield from (f"{name}.{inner}" for inner in missing_required(field_shape, value))
+        elif isinstance(field_shape, ChildrenShape) and isinstance(value, ChildMap):
+            for key, child in value.items():
+                text = child_text(field_shape, name, key)
+                yield from (f"{text}.{inner}" for inner in missing_required(field_shape.item, child))
 
 
-def identity_of(shape: ChildrenShape, key: str | None, raw: Mapping[str, Any]) -> str | None:
-    """Return what a live child is known by: its id, or its wire key where it has none."""
-    if shape.keyed is not None:
-        return key if shape.keyed.wire_map else _text(raw.get(shape.keyed.attribute))
-    return _text(raw.get(shape.config.id)) if shape.config.id is not None else None
+def _inner(shape: ObjectShape, live: Any) -> Mapping[str, Any]:
+    if live is MISSING:
+        live = shape.server_default
+    elif shape.wire is not None and live is not None:
+        live = shape.wire.from_wire(live)
+    return live if isinstance(live, Mapping) else {}
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _asterisks(live: Any) -> bool:
+    return isinstance(live, str) and live.startswith("*") and set(live) == {"*"}
 
 
-def _label(shape: ChildrenShape, key: str | None, raw: Mapping[str, Any], identity: str | None) -> str:
-    if shape.keyed is not None:
-        return key or identity or "?"
-    for attribute in ("name", "key", "description", *shape.config.match):
-        value = at(dict(raw), attribute)
-        if isinstance(value, str) and value:
-            return value
-    return f"#{identity}" if identity is not None else "?"
-
-
-def child_text(shape: ChildrenShape, prefix: str, name: str) -> str:
-    """Spell the path of a child: `variations.bar`, `steps["crm"]`."""
-    if shape.form == "list" or not name.replace("_", "a").replace("-", "a").isalnum():
-        return f'{prefix}["{name}"]'
-    return f"{prefix}.{name}"
+def _same_but_masked(value: Any, live: Any) -> bool:
+    """Tell whether a value that holds secrets differs from the live one in nothing but masks in their places."""
+    if isinstance(value, Sensitive) or (isinstance(value, Template) and value.is_secret):
+        return masked(live) or same(value, live)
+    if isinstance(value, dict) and isinstance(live, dict):
+        return value.keys() == live.keys() and all(_same_but_masked(item, live[key]) for key, item in value.items())
+    if isinstance(value, list) and isinstance(live, list):
+        return len(value) == len(live) and all(map(_same_but_masked, value, live))
+    return same(value, live)
 
 
 _ANY = Shape(name="value", nullable=True)
+
+__all__ = [
+    "Compare",
+    "Comparison",
+    "Item",
+    "Leaf",
+    "SecretSame",
+    "child_text",
+    "covers",
+    "identity_of",
+    "missing_required",
+    "wire_items",
+]

@@ -59,7 +59,7 @@ class _Table:
 
     fields: dict[str, Shape]
     quick: dict[str, tuple[type, frozenset[Any] | None, int | None]]
-    required: tuple[str, ...]
+    required: frozenset[str]
 
 
 @cache
@@ -79,7 +79,7 @@ def _table(shape: ObjectShape) -> _Table:
             and field.minimum is field.maximum is field.exclusive_minimum is None
         ):
             quick[name] = (kinds[field.base], frozenset(field.choices) or None, field.max_length)
-    return _Table(shape.fields, quick, tuple(name for name, field in shape.fields.items() if field.required))
+    return _Table(shape.fields, quick, frozenset(name for name, field in shape.fields.items() if field.required))
 
 
 class Declare:
@@ -157,6 +157,8 @@ class Declare:
             if result is None:
                 return FAILED
             self._limits(shape, result, path)
+            if shape.rounds is not None and isinstance(result, int | float) and not isinstance(result, bool):
+                result = round(result, shape.rounds)
             if shape.code and isinstance(result, str):
                 result = code_text(result)
             if shape.canonical is not None:
@@ -249,17 +251,18 @@ class Declare:
         table = _table(shape)
         fields, quick = table.fields, table.quick
         out: dict[str, Any] = {}
-        later: list[tuple[str, Shape]] = []
+        later: list[tuple[str, Shape]] | None = None
         for key, value in body.items():
-            simple = quick.get(key)
-            if (
-                simple is not None
-                and type(value) is simple[0]
-                and (simple[1] is None or value in simple[1])
-                and (simple[0] is not str or (value != "" and (simple[2] is None or len(value) <= simple[2])))
-            ):
-                out[key] = value
-                continue
+            simple, sort = quick.get(key), type(value)
+            if simple is not None and sort is simple[0]:
+                _, choices, most = simple
+                if (
+                    (value in choices)
+                    if choices is not None
+                    else (value != "" and (most is None or len(value) <= most))
+                ):
+                    out[key] = value
+                    continue
             field = fields.get(key)
             if field is None:
                 self._unknown(shape, key, value, path, meta=meta)
@@ -269,14 +272,14 @@ class Declare:
                 )
             elif field.child_reference is not None and field.child_reference.of is not None:
                 out[key] = None
-                later.append((key, field))
+                later = [*(later or ()), (key, field)]
             else:
                 out[key] = self.value(field, value, (*path, key), body)
-        for key, field in later:
+        for key, field in later or ():
             out[key] = self.value(field, body[key], (*path, key), out)
-        if self.creating or self._whole:
-            for name in table.required:
-                if name not in body:
+        if (self.creating or self._whole) and not table.required <= body.keys():
+            for name in fields:
+                if name in table.required and name not in body:
                     self.context.problem(path, f"{name} is missing, the platform requires it", f"add {name}: …")
         if "$raw" in body and isinstance(body["$raw"], dict):
             out["$raw"] = self._any(body["$raw"], (*path, "$raw"))

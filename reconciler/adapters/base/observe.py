@@ -118,6 +118,11 @@ def project(shape: Shape, desired: Any, raw: Any, siblings: Mapping[str, Any] | 
     raise TypeError(type(shape))
 
 
+def project_bare(shape: ObjectShape, desired: Any, raw: Mapping[str, Any]) -> Any:
+    """Return what `project` does for an object whose codec is undone already."""
+    return _object(shape, desired, raw)
+
+
 def _by_place(shape: ChildrenShape, desired: Any, raw: Any) -> Any:
     """Return children inside a leaf (a list's item) under the declared names, one place after the other."""
     live = whole(shape, raw)
@@ -126,7 +131,9 @@ def _by_place(shape: ChildrenShape, desired: Any, raw: Any) -> Any:
     values = _values(shape, raw)
     names = list(desired)
     return {
-        names[i] if i < len(names) else f"#{i}": project(shape.item, desired[names[i]] if i < len(names) else None, value)
+        names[i] if i < len(names) else f"#{i}": project(
+            shape.item, desired[names[i]] if i < len(names) else None, value
+        )
         for i, value in enumerate(values)
     }
 
@@ -293,6 +300,7 @@ def leaf_same(shape: Shape, desired: Any, live: Any) -> bool:
                 if name == "$raw"
                 else leaf_same(shape.fields[name], value, live.get(name, MISSING))
                 for name, value in desired.items()
+                if name not in {"$id", "$implied"}
             )
         case MapShape() if isinstance(desired, dict) and isinstance(live, dict):
             return live.keys() <= desired.keys() and all(

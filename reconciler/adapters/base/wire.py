@@ -6,11 +6,13 @@ What is not declared is carried over from the object as read; children keep thei
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.adapters.base.compare import identity_of, wire_items
-from reconciler.adapters.base.observe import project, same
+from reconciler.adapters.base.children import child_text, identity_of, live_children, unwrapped
+from reconciler.adapters.base.compare import NOT_SENT, covers
+from reconciler.adapters.base.observe import leaf_same, project_bare
 from reconciler.model.markers import Reference, Variant, Virtual
 from reconciler.model.plan import ChildChange, LeafChange, Overlay
 from reconciler.model.shape import ChildrenShape, ListShape, MapShape, ObjectShape, Scalar, Shape
@@ -82,14 +84,14 @@ def object_to_wire(shape: ObjectShape, value: Mapping[str, Any], skip: frozenset
     """Return a whole object for a create: declared attributes only, defaults are the platform's own business."""
     out: Body = {}
     for name, item in value.items():
-        if name in skip or name in {"$id", "$implied"}:
+        if name in skip or name in NOT_SENT:
             continue
         if name == "$raw":
             out.update(_plain(item))
             continue
-        field = shape.fields[name]
-        if field.mark(Virtual) is None and field.parent is None:
-            out[name] = to_wire(field, item, value)
+        inner = shape.fields[name]
+        if inner.mark(Virtual) is None and inner.parent is None:
+            out[name] = to_wire(inner, item, value)
     return out
 
 
@@ -99,36 +101,52 @@ def children_to_wire(shape: ChildrenShape, value: Mapping[str, Any]) -> Any:
     return out if shape.keyed is not None and shape.keyed.wire_map else list(out.values())
 
 
-def child_to_wire(shape: ChildrenShape, name: str, child: Mapping[str, Any]) -> Body:
+def child_to_wire(shape: ChildrenShape, name: str, child: Mapping[str, Any]) -> Any:
     """Return one new child; a key that is an attribute of the wire is filled in."""
+    return _finish(shape.item, _new_child(shape, name, child))
+
+
+def _new_child(shape: ChildrenShape, name: str, child: Mapping[str, Any]) -> Body:
     body = object_to_wire(shape.item, child)
     if shape.keyed is not None and not shape.keyed.wire_map:
         body.setdefault(shape.keyed.attribute, name)
-    if shape.item.wire is not None:
-        return dict(shape.item.wire.to_wire(body))
     return body
 
 
 def lay_over(shape: ObjectShape, live: Mapping[str, Any], overlay: Overlay) -> tuple[Body, frozenset[str]]:
     """Return the live object with an overlay laid over it, and the top-level attributes that it touched.
 
-    Values must be resolved. Raises LookupError when a child that the overlay speaks of is not there.
+    Values must be resolved. Laid over an object that it has been laid over already, it changes nothing. Raises
+    LookupError when a child that the overlay speaks of is not there.
     """
-    body = _copy(live)
+    tree = _Node()
     touched: set[str] = set()
-    orders: list[LeafChange] = []
     for child in overlay.children:
         touched.add(str(child.path[0]))
-        _change_child(shape, body, child, overlay.ids)
+        tree.at(child.path[:-1]).changes.append(child)
     for leaf in overlay.leaves:
         touched.add(str(leaf.path[0] if leaf.path[0] != "$raw" else leaf.path[1]))
         if leaf.path[-1] == "$order":
-            orders.append(leaf)
+            tree.at(leaf.path[:-1]).order = leaf
         else:
-            _set(shape, body, leaf.path, leaf.after, overlay.ids)
-    for leaf in orders:
-        _reorder(shape, body, leaf, overlay)
-    return body, frozenset(touched)
+            tree.at(leaf.path).leaf = leaf
+    return _lay_object(shape, _copy(live), tree, overlay.ids, ""), frozenset(touched)
+
+
+@dataclass(slots=True)
+class _Node:
+    """What an overlay says about one place of the object, and about the places below it."""
+
+    below: dict[str, _Node] = field(default_factory=dict)
+    leaf: LeafChange | None = None
+    order: LeafChange | None = None
+    changes: list[ChildChange] = field(default_factory=list)
+
+    def at(self, path: Path) -> _Node:
+        node = self
+        for part in path:
+            node = node.below.setdefault(str(part), _Node())
+        return node
 
 
 def _copy(value: Any) -> Any:
@@ -137,75 +155,177 @@ def _copy(value: Any) -> Any:
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
-def _descend(shape: ObjectShape, body: Body, path: Path, ids: Mapping[str, str]) -> tuple[Shape, Body, str]:
-    """Walk to the object that holds the last part of a path, making objects on the way that are not there yet."""
-    current: Shape = shape
-    text = ""
-    for part in path[:-1]:
-        if isinstance(current, ObjectShape):
-            current = current.fields[str(part)]
-            text = f"{text}.{part}" if text else str(part)
-            if isinstance(current, ChildrenShape):
-                continue
-            if current.wire is not None and body.get(str(part)) is not None:
-                body[str(part)] = _copy(current.wire.from_wire(body[str(part)]))
-            if not isinstance(body.get(str(part)), dict):
-                body[str(part)] = {}
-            body = body[str(part)]
-        elif isinstance(current, ChildrenShape):
-            collection = text.rsplit(".", 1)[-1]
-            text = _child_text(current, text, str(part))
-            body = _child(current, body.get(collection), str(part), ids.get(text), text)
-            current = current.item
-    return current, body, text
+def _lay_object(shape: ObjectShape, body: Body, node: _Node, ids: Mapping[str, str], text: str) -> Body:
+    # what an attribute means may depend on those beside it, as they will be
+    siblings = {**body, **{name: below.leaf.after for name, below in node.below.items() if below.leaf is not None}}
+    for name, below in node.below.items():
+        if name == "$raw":
+            body.update((key, _plain(one.leaf.after)) for key, one in below.below.items() if one.leaf is not None)
+            continue
+        shape_here = shape.fields[name]
+        here = f"{text}.{name}" if text else name
+        if below.leaf is not None:
+            if shape_here.mark(Virtual) is None and shape_here.parent is None:
+                body[name] = merged(shape_here, below.leaf.after, body.get(name, MISSING), siblings)
+        elif isinstance(shape_here, ChildrenShape):
+            body[name] = _lay_children(shape_here, body.get(name, MISSING), below, ids, here)
+        elif isinstance(shape_here, ObjectShape):
+            inner = _unwrap(shape_here, body.get(name, MISSING))
+            inner = _lay_object(shape_here, inner if isinstance(inner, dict) else {}, below, ids, here)
+            body[name] = _finish(shape_here, inner)
+        else:
+            raise LookupError(f"{here} has nothing below it")
+    return body
 
 
-def _child_text(shape: ChildrenShape, prefix: str, name: str) -> str:
-    from reconciler.adapters.base.compare import child_text
-
-    return child_text(shape, prefix, name)
-
-
-def _child(shape: ChildrenShape, collection: Any, name: str, identity: str | None, text: str) -> Body:
-    for key, item in wire_items(shape, collection if collection is not None else MISSING):
-        if identity_of(shape, key, item) == (identity if identity is not None else name):
-            return item
-    raise LookupError(f"{text} is not there any more")
+def _unwrap(shape: Shape, value: Any) -> Any:
+    if shape.wire is None or value is MISSING or value is None:
+        return value
+    return _copy(shape.wire.from_wire(value))
 
 
-def _set(shape: ObjectShape, body: Body, path: Path, value: Any, ids: Mapping[str, str]) -> None:
-    if "$raw" in path:
-        where = path.index("$raw")
-        path = (*path[:where], path[-1])
-        _, holder, _ = _descend(shape, body, path, ids)
-        holder[str(path[-1])] = _plain(value)
-        return
-    current, holder, _ = _descend(shape, body, path, ids)
-    name = str(path[-1])
-    assert isinstance(current, ObjectShape), path
-    field = current.fields[name]
-    if field.mark(Virtual) is not None or field.parent is not None:
-        return
-    holder[name] = merged(field, value, holder.get(name, MISSING), holder)
+def _lay_children(shape: ChildrenShape, raw: Any, node: _Node, ids: Mapping[str, str], text: str) -> Any:
+    items = [(key, _copy(value)) for key, value in unwrapped(shape, raw)]
+    lives = {live.place: live for live in live_children(shape, items)}
+    names = {ids[spelt]: name for name in _named(node) if (spelt := child_text(shape, text, name)) in ids}
+    kept: list[_Place] = []
+    by_index = {live.index: live for live in lives.values()}
+    for index, (key, value) in enumerate(items):
+        live = by_index.get(index)
+        kept.append(_Place(key, value, live.place if live is not None else None, None))
+        if live is not None:
+            kept[-1].name = names.get(live.place)
+    here = {place.place: place for place in kept if place.place is not None}
+    for name, below in node.below.items():
+        spelt = child_text(shape, text, name)
+        found = here.get(ids.get(spelt, name))
+        if found is None:
+            raise LookupError(f"{spelt} is not there any more")
+        found.value = _lay_object(shape.item, found.value, below, ids, spelt)
+    kept = _come_and_go(shape, kept, node, ids, set(ids.values()))
+    if node.order is not None:
+        _reorder(kept, list(node.order.after))
+    return _collection(shape, kept, emptied=any(change.action == "remove" for change in node.changes))
 
 
+@dataclass(slots=True)
+class _Place:
+    """One place of a collection while an overlay is laid over it."""
+
+    key: str | None
+    value: Any
+    place: str | None
+    """What finds the live child; None for a new one, and for what is no child at all."""
+    name: str | None
+    """Its local name, where the overlay knows one."""
+    new: bool = False
+
+
+def _named(node: _Node) -> list[str]:
+    order = list(node.order.after) if node.order is not None else []
+    return [*order, *node.below, *(str(change.path[-1]) for change in node.changes)]
+
+
+def _come_and_go(
+    shape: ChildrenShape, kept: list[_Place], node: _Node, ids: Mapping[str, str], declared: set[str]
+) -> list[_Place]:
+    adds = {str(change.path[-1]): change for change in node.changes if change.action == "add"}
+    here = {place.place: place for place in kept if place.place is not None}
+    gone: set[int] = set()
+    for change in node.changes:
+        if change.action != "remove":
+            continue
+        name = str(change.path[-1])
+        found = here.get(ids.get(change.text) or change.id or name)
+        if found is None:
+            continue
+        if name in adds:  # replaced: the new one takes its place
+            found.value, found.place = _new_child(shape, name, adds.pop(name).value), None
+            found.name, found.new = name, True
+        else:
+            gone.add(id(found))
+    kept = [place for place in kept if id(place) not in gone]
+    for name, change in adds.items():
+        arrived = _arrived(shape, name, change, kept, declared)
+        if arrived is not None:
+            arrived.name = name  # an earlier try got through although its answer was lost
+            arrived.new = True
+        else:
+            value = _new_child(shape, name, change.value)
+            kept.append(_Place(name, value, None, name, new=True))
+    return kept
+
+
+def _arrived(
+    shape: ChildrenShape, name: str, change: ChildChange, kept: list[_Place], declared: set[str]
+) -> _Place | None:
+    for place in kept:
+        if place.place is None or place.new or place.place in declared or not isinstance(place.value, dict):
+            continue
+        if shape.keyed is not None:
+            if identity_of(shape, place.key, place.value) == name:
+                return place
+        elif covers(shape.item, change.value, place.value):
+            return place
+    return None
+
+
+def _reorder(kept: list[_Place], order: list[str]) -> None:
+    """Put declared children in order, in the places that declared children have; others stay where they are."""
+    ranks = {name: rank for rank, name in enumerate(order)}
+    slots = [i for i, place in enumerate(kept) if place.name in ranks]
+    ordered = sorted((kept[i] for i in slots), key=lambda place: ranks[place.name or ""])
+    for i, place in zip(slots, ordered, strict=True):
+        kept[i] = place
+
+
+def _collection(shape: ChildrenShape, kept: list[_Place], *, emptied: bool) -> Any:
+    item = shape.item
+    values = [place.value if item.wire is None else item.wire.to_wire(place.value) for place in kept]
+    if not values and emptied and shape.nullable and shape.unset is not None:
+        return shape.unset
+    if shape.keyed is not None and shape.keyed.wire_map:
+        return _finish(shape, {str(place.key): value for place, value in zip(kept, values, strict=True)})
+    return _finish(shape, values)
+
+
+# -- leaves ---------------------------------------------------------------------------------------------------------
 def merged(shape: Shape, value: Any, live: Any, siblings: Mapping[str, Any]) -> Any:
-    """Return a declared leaf for the wire; objects inside lists keep the live members that nobody declared."""
+    """Return a declared leaf for the wire; objects inside it keep the live members that nobody declared."""
     if isinstance(shape, ListShape) and isinstance(shape.item, ObjectShape) and isinstance(value, list):
         return _finish(shape, _merge_list(shape, shape.item, value, live))
-    if isinstance(shape, MapShape) and shape.free_form and isinstance(live, dict) and isinstance(value, dict):
-        return {**live, **to_wire(shape, value)}
+    if isinstance(shape, MapShape) and isinstance(value, dict):
+        before = _unwrap(shape, live)
+        before = before if isinstance(before, dict) else {}
+        out = dict(before) if shape.free_form else {}
+        for key, item in value.items():
+            out[key] = merged(shape.value, item, before.get(key, MISSING), {})
+        return _finish(shape, out)
+    if isinstance(shape, ObjectShape) and isinstance(value, dict):
+        inner = _unwrap(shape, live)
+        return _finish(shape, _merge_open(shape, value, inner if isinstance(inner, dict) else {}))
     return to_wire(shape, value, siblings)
 
 
+def _merge_open(shape: ObjectShape, want: Mapping[str, Any], live: Mapping[str, Any]) -> Body:
+    """Lay a declared object over the live one of the same key: what is not declared stays."""
+    out: Body = _copy(live)
+    for name, item in want.items():
+        if name == "$raw":
+            out.update(_plain(item))
+        else:
+            out[name] = merged(shape.fields[name], item, live.get(name, MISSING), want)
+    return out
+
+
 def _merge_list(shape: ListShape, item: ObjectShape, value: list[Any], live: Any) -> list[Any]:
-    if shape.wire is not None and live is not MISSING:
-        live = shape.wire.from_wire(live)
-    free = [raw for raw in live if isinstance(raw, dict)] if isinstance(live, list) else []
+    live = _unwrap(shape, live)
+    wired = [raw for raw in live if raw is not None] if isinstance(live, list) else []
+    free = [raw for raw in (_unwrap(item, raw) for raw in wired) if isinstance(raw, dict)]
     pairs: list[dict[str, Any] | None] = []
     exact: set[int] = set()
     for position, want in enumerate(value):
-        found = next((raw for raw in free if same(want, project(item, want, raw))), None)
+        found = next((raw for raw in free if leaf_same(item, want, project_bare(item, want, raw))), None)
         if found is not None:
             free = [raw for raw in free if raw is not found]
             exact.add(position)
@@ -216,7 +336,7 @@ def _merge_list(shape: ListShape, item: ObjectShape, value: list[Any], live: Any
         for i, raw in zip(changed, free, strict=True):
             pairs[i] = raw
     return [
-        _copy(pair) if i in exact else _merge_item(item, want, pair)
+        _finish(item, _copy(pair) if i in exact else _merge_item(item, want, pair))
         for i, (want, pair) in enumerate(zip(value, pairs, strict=True))
     ]
 
@@ -230,65 +350,13 @@ def _merge_item(shape: ObjectShape, want: Mapping[str, Any], live: Mapping[str, 
         if name == "$raw":
             out.update(_plain(item))
             continue
-        field = shape.fields[name]
-        if isinstance(field, ObjectShape) and isinstance(item, dict) and isinstance(live.get(name), dict):
-            out[name] = _finish(field, _merge_item(field, item, live[name]))
+        inner = shape.fields[name]
+        before = _unwrap(inner, live.get(name, MISSING))
+        if isinstance(inner, ObjectShape) and isinstance(item, dict) and isinstance(before, dict):
+            out[name] = _finish(inner, _merge_item(inner, item, before))
         else:
-            out[name] = merged(field, item, live.get(name, MISSING), want)
+            out[name] = merged(inner, item, live.get(name, MISSING), want)
     return out
-
-
-def _change_child(shape: ObjectShape, body: Body, change: ChildChange, ids: Mapping[str, str]) -> None:
-    current, holder, text = _descend(shape, body, (*change.path[:-1], "$"), ids)
-    assert isinstance(current, ChildrenShape), change.path
-    collection = text.rsplit(".", 1)[-1]
-    name = str(change.path[-1])
-    value = holder.get(collection)
-    if current.wire is not None and value is not None:
-        value = _copy(current.wire.from_wire(value))
-    mapped = current.keyed is not None and current.keyed.wire_map
-    if value is None:
-        value = {} if mapped else []
-    if change.action == "remove":
-        gone = change.id if change.id is not None else name
-        if isinstance(value, dict):
-            value = {key: item for key, item in value.items() if key != gone}
-        else:
-            value = [
-                item for item in value if not (isinstance(item, dict) and identity_of(current, None, item) == gone)
-            ]
-        if not value and current.nullable:
-            value = current.unset if current.unset is not None else value
-    elif change.action == "add":
-        added = child_to_wire(current, name, change.value)
-        if isinstance(value, dict):
-            value[name] = added
-        else:
-            value.append(added)
-    holder[collection] = value
-
-
-def _reorder(shape: ObjectShape, body: Body, leaf: LeafChange, overlay: Overlay) -> None:
-    current, holder, text = _descend(shape, body, leaf.path, overlay.ids)
-    assert isinstance(current, ChildrenShape), leaf.path
-    collection = text.rsplit(".", 1)[-1]
-    value = holder.get(collection)
-    order: Sequence[str] = leaf.after
-    new = [str(c.path[-1]) for c in overlay.children if c.action == "add" and c.path[:-1] == leaf.path[:-1]]
-    ranks: dict[str, int] = {}
-    for rank, name in enumerate(order):
-        identity = overlay.ids.get(_child_text(current, text, name), name)
-        ranks[identity] = rank
-    if isinstance(value, dict):
-        holder[collection] = dict(sorted(value.items(), key=lambda pair: ranks.get(pair[0], len(order))))
-    elif isinstance(value, list):
-        fresh = iter(new)
-        keyed: list[tuple[int, int, Any]] = []
-        for i, item in enumerate(value):
-            identity = identity_of(current, None, item) if isinstance(item, dict) else None
-            name = identity if identity is not None else next(fresh, None)
-            keyed.append((ranks.get(name, len(order)) if name is not None else len(order), i, item))
-        holder[collection] = [item for _, _, item in sorted(keyed, key=lambda triple: triple[:2])]
 
 
 __all__ = ["Body", "child_to_wire", "lay_over", "merged", "object_to_wire", "to_wire"]

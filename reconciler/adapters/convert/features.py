@@ -55,6 +55,7 @@ FEATURES = ConvertKind(
     key=UniqueKey("key"),
     endpoints=in_project("features", "Feature", "Features"),
     on_remove="archive",
+    get_by_key=True,
     removals=("archive", "delete", "forget"),
     archive_with=ARCHIVED,
     restore_with=ACTIVE,

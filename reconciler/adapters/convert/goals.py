@@ -114,20 +114,17 @@ def check_goal(declared: Mapping[str, Any]) -> Sequence[Problem]:
                     "remove triggering_rule, or use triggering_type: ga",
                 )
             )
-    elif needed and "name" in declared:
-        problems.append(
-            Problem((), f"settings is missing, type {goal_type} needs {', '.join(sorted(needed))}", "add settings: …")
-        )
+    elif needed:
+        text = f"settings is missing, type {goal_type} needs {', '.join(sorted(needed))}"
+        problems.append(Problem((), text, "add settings: …", create_only=True))
     rule = declared.get("triggering_rule")
-    if rule is None and "name" in declared:
+    if rule is None:
         if goal_type == "advanced":
-            problems.append(
-                Problem((), "triggering_rule is missing, type advanced needs it", "add triggering_rule: {AND: [ … ]}")
-            )
+            text = "triggering_rule is missing, type advanced needs it"
+            problems.append(Problem((), text, "add triggering_rule: {AND: [ … ]}", create_only=True))
         elif goal_type == "visits_page" and "triggering_rule" not in declared:
-            problems.append(
-                Problem((), "without triggering_rule no page counts", "add a rule with the page's url", "warning")
-            )
+            text = "without triggering_rule no page counts"
+            problems.append(Problem((), text, "add a rule with the page's url", "warning", create_only=True))
     return problems
 
 

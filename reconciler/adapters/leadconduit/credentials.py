@@ -65,6 +65,7 @@ def _problems(credential: Mapping[str, Any]) -> Iterator[Problem]:
                 (),
                 f"{name} is missing: a credential of type {sort} needs it in every call",
                 f"add {name}: ${{secret.…}}",
+                create_only=True,
             )
     for name in (*SECRETS, "expires_at"):
         known = (*_ALLOWED[sort], "expires_at") if sort.startswith("oauth") else _ALLOWED[sort]

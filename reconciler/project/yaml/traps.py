@@ -16,11 +16,14 @@ import yaml
 from reconciler.project.diagnostics import Diagnostic, Diagnostics, Place
 from reconciler.project.yaml.compose import Composer, compose
 from reconciler.project.yaml.construct import Constructor
-from reconciler.project.yaml.linescan import in_block_text, stack_before
+from reconciler.project.yaml.linescan import in_block_text, scan, stack_before
 from reconciler.project.yaml.repairs import TRAPS, Proposal
 
 MOST: Final = 50
 """Errors reported of one file; who has more has one cause."""
+
+_FILLER: Final = "unreadable"
+"""Stands in memory for a part that was left out."""
 
 _FARTHEST: Final = 40
 """Lines that are searched backwards from where the parser gave up."""
@@ -109,15 +112,52 @@ def _mend_part(lines: list[str], offset: int, file: str, found: Diagnostics, *, 
             return lines
         repair = _repair(lines, failure, safe_only=safe_only)
         if repair is None:
-            if not safe_only:
-                place = Place(file, offset + min(failure.line, len(lines) - 1) + 1, failure.column + 1)
-                found.error(f"not YAML: {failure.words}", place=place, fix=None, code="syntax")
-            return None
+            if safe_only:
+                return None
+            _unexplained(lines, failure, offset, file, found)
+            shorter = _without(lines, failure)
+            if shorter is None:
+                return None
+            lines = shorter
+            continue
         number, proposal = repair
         place = Place(file, offset + number + 1, proposal.column + 1)
         found.error(proposal.problem, place=place, fix=proposal.fix, code=proposal.code)
         lines = [*lines[:number], proposal.line, *lines[number + 1 :]]
     return None
+
+
+def _unexplained(lines: list[str], failure: _Failure, offset: int, file: str, found: Diagnostics) -> None:
+    """Report an error that no repair helps: by an unclosed quote near by, if there is one, else in the parser's
+    words."""
+    for number in _candidates(failure, len(lines)):
+        at = scan(lines[number], stack_before(lines, number)).unclosed_quote
+        if at is not None and number <= failure.line and not in_block_text(lines, number):
+            place = Place(file, offset + number + 1, at + 1)
+            fix = f"add {lines[number][at]} at the end of the text"
+            found.error("this quote is not closed", place=place, fix=fix, code="unclosed-quote")
+            return
+    place = Place(file, offset + min(failure.line, len(lines) - 1) + 1, failure.column + 1)
+    found.error(f"not YAML: {failure.words}", place=place, code="syntax")
+
+
+def _without(lines: list[str], failure: _Failure) -> list[str] | None:
+    """Return the lines of a part with the resource in question emptied, or None when it is not made of several."""
+    children = [number for number, line in enumerate(lines) if number and line.strip() and line.lstrip()[0] != "#"]
+    if not children:
+        return None
+    indent = _indent(lines[children[0]])
+    starts = [number for number in children if _indent(lines[number]) == indent]
+    first = max((number for number in starts if number <= failure.line), default=None)
+    if first is None or len(starts) < 2 or lines[first].lstrip().startswith(f"{_FILLER}-"):
+        return None
+    behind = min((number for number in starts if number > first), default=len(lines))
+    filler = [f"{' ' * indent}{_FILLER}-{first}: []", *([""] * (behind - first - 1))]
+    return [*lines[:first], *filler, *lines[behind:]]
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _mend(text: str, file: str, *, safe_only: bool) -> tuple[str, Diagnostics, bool]:
@@ -134,7 +174,7 @@ def _mend(text: str, file: str, *, safe_only: bool) -> tuple[str, Diagnostics, b
         mended = _mend_part(part, first, file, found, safe_only=safe_only)
         complete = complete and mended is not None
         if mended is None:
-            mended = part if safe_only else [f"unreadable-{first}: []", *([""] * (len(part) - 1))]
+            mended = part if safe_only else [f"{_FILLER}-{first}: []", *([""] * (len(part) - 1))]
         out.extend(mended)
         if len(found) >= MOST:
             return "\n".join([*out, *lines[behind:]]), found, False
