@@ -55,7 +55,7 @@ def with_meta(entry: Entry, item: Item) -> Entry:
     rules = declaration.meta.rules
     return replace(
         entry,
-        deps=sorted(set(declaration.deps)),
+        deps=list(item.depends),
         protect=rules.prevent_destroy,
         on_remove=rules.on_remove,
         origin={"file": declaration.file},

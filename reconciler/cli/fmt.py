@@ -50,7 +50,7 @@ def command(common: Common, paths: tuple[Path, ...], check: bool) -> int:
 
 
 def _files(root: Path, paths: tuple[Path, ...]) -> Iterator[Path]:
-    """Yield the files below the paths, each once, in order. Raises click.ClickException for a path that is not there."""
+    """Yield the files below the paths, each once, in order. Raises ClickException for a path that is not there."""
     given = paths or tuple(path for path in _default(root) if path.exists())
     if not given:
         raise click.ClickException(f"there is nothing to format in {root}; name files or folders")

@@ -56,7 +56,9 @@ def _one(outputs: dict[str, OutputChange], name: str, as_json: str | None) -> in
         raise click.ClickException(f"there is no output {name}; known: {known}")
     if _unknown(found):
         raise click.ClickException(f"output {name} is not known before an apply: it waits for what is not made yet")
-    value = _clear(found.after)
+    from reconciler.model.values import reveal
+
+    value = reveal(found.after)
     if as_json is not None:
         runtime.write_result(as_json, _dump(value))
     else:
@@ -73,24 +75,16 @@ def _unknown(output: OutputChange) -> bool:
 def _shown(output: OutputChange) -> str:
     if _unknown(output):
         return "(known after apply)"
-    return MASK if output.sensitive else _dump(_clear(output.after))
+    from reconciler.model.values import reveal
+
+    return MASK if output.sensitive else _dump(reveal(output.after))
 
 
 def _data(output: OutputChange) -> dict[str, Any]:
     """Return an output as Terraform's `output -json` has it; a sensitive value is masked here."""
-    return {"sensitive": output.sensitive, "value": MASK if output.sensitive else _clear(output.after)}
-
-
-def _clear(value: Any) -> Any:
-    """Return a value without the wrappers that keep secrets out of logs."""
     from reconciler.model.values import reveal
 
-    value = reveal(value)
-    if isinstance(value, dict):
-        return {key: _clear(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_clear(item) for item in value]
-    return value
+    return {"sensitive": output.sensitive, "value": MASK if output.sensitive else reveal(output.after)}
 
 
 def _dump(value: Any) -> str:

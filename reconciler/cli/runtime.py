@@ -43,7 +43,7 @@ def write_result(target: str, text: str) -> None:
 
 def load_project(common: Common) -> Project:
     """Load the project of `--chdir`; warnings are printed. Raises ProjectError."""
-    from reconciler.project import load
+    from reconciler.project.loader import load
     from reconciler.project.model import LoadOptions
 
     options = LoadOptions(env=common.env, variables=common.variables, var_files=common.var_files)

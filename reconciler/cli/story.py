@@ -15,7 +15,8 @@ import click
 QUICKSTART = Path(__file__).parent / "quickstart"
 """The project of the story, shipped with the package; `examples/quickstart` is the same."""
 PERSON = "dana@brightsolar.example"
-SECRETS = {"QUICKSTART_CRM_TOKEN": "made-up-token", "QUICKSTART_LEADCONDUIT": "made-up", "QUICKSTART_CONVERT": "made-up"}
+SECRETS = {"QUICKSTART_CRM_TOKEN": "made-up-token"}
+"""Made up; the emulator's own credentials take the place of the accounts'."""
 SECONDS = 120
 """No command of the story takes as long as this."""
 GONE = frozenset({"archived"})

@@ -1,4 +1,4 @@
-"""`reconciler validate`: everything that is wrong with the files, at once; with `--online` also what only accounts know."""
+"""`reconciler validate`: everything that is wrong with the files, at once; `--online` asks the accounts too."""
 
 from __future__ import annotations
 

@@ -4,8 +4,12 @@ The names below are loaded on first use: ``Redactor``, ``Rate`` or the errors co
 brings in httpx (about 0.1 s). Everything is synchronous and safe to use from several threads.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+# httpx brings its own command line along when click and rich are there, which we have: 0.1 s that nothing here needs.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is how an import is turned off
 
 if TYPE_CHECKING:
     from reconciler.http.auth import Auth, BasicAuth, HeaderAuth, NoAuth

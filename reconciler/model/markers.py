@@ -23,7 +23,8 @@ from reconciler.model.values import MISSING
 class Attributes(BaseModel):
     """Base of every model of declared attributes, of resources and of children."""
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    # The engine walks compiled shapes; pydantic's own validators would be built at every start and never run.
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
 
 class Marker:

@@ -16,7 +16,9 @@ from reconciler.model.markers import SetOnce
 from reconciler.model.plan import Action, Cause, ChildChange, LeafChange, ResourceChange
 from reconciler.model.values import MISSING, Sensitive, has_slot, is_secret
 from reconciler.planner.item import Item
+from reconciler.planner.match import key_of
 from reconciler.planner.truth import verdict
+from reconciler.state.ledger import Entry
 
 PUBLISHED = "$published"
 
@@ -29,9 +31,11 @@ class Recorded:
     seen: dict[str, Any] = field(default_factory=dict)
     secrets: dict[str, Any] = field(default_factory=dict)
     children: dict[str, str] = field(default_factory=dict)
+    meta: bool = False
+    """Protection, verb of removal, key or dependencies are not as state has them."""
 
     def __bool__(self) -> bool:
-        return bool(self.leaves or self.secrets or self.children)
+        return bool(self.leaves or self.secrets or self.children or self.meta)
 
 
 @dataclass(slots=True)
@@ -63,6 +67,10 @@ class Differ:
         if item.raw is None:
             return self._create(item)
         return self._update(item, item.raw)
+
+    def nothing(self, item: Item) -> Diff:
+        """Return the result for an item that is known to be as declared."""
+        return Diff(self._base(item, "no-op"), Recorded())
 
     def _base(self, item: Item, action: Action, **more: Any) -> ResourceChange:
         declaration = item.declaration
@@ -140,6 +148,7 @@ class Differ:
         recorded = collected.recorded
         if entry is None or any(entry.children.get(text) != identity for text, identity in found.ids.items()):
             recorded.children = dict(found.ids)
+        recorded.meta = entry is not None and _meta_differs(item, entry)
         replace_paths = [leaf.text for leaf in leaves if leaf.immutable and len(leaf.path) == 1]
         if entry is not None and item.scope is not None and entry.scope and entry.scope != item.scope:
             replace_paths.extend(name for name, value in item.scope.items() if entry.scope.get(name) != value)
@@ -224,6 +233,14 @@ class Differ:
             return None
         cause: Cause = "changed" if changed or sent is not True else "drifted"
         return LeafChange((PUBLISHED,), PUBLISHED, before=False, after=True, cause=cause, switch=True)
+
+
+def _meta_differs(item: Item, entry: Entry) -> bool:
+    assert item.declaration is not None
+    rules = item.declaration.meta.rules
+    key = key_of(item.kind, item.declaration.body, live=False) or entry.key
+    now = (rules.prevent_destroy, rules.on_remove, list(item.depends), key)
+    return now != (entry.protect, entry.on_remove, entry.deps, entry.key)
 
 
 class _Collected:

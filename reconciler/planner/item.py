@@ -39,6 +39,8 @@ class Item:
     """The declared body with references and secrets resolved as far as they are known."""
     child_ids: dict[str, str] = field(default_factory=dict)
     """Ids of matched children, by path text."""
+    depends: tuple[str, ...] = ()
+    """Addresses that it refers to in references, in texts and by `$depends_on`, sorted."""
     twins: tuple[str, ...] = ()
     """Ids of live objects that have its natural key already and are not it."""
     notes: list[str] = field(default_factory=list)

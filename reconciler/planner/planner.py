@@ -32,10 +32,11 @@ from reconciler.planner.accounts import Accounts
 from reconciler.planner.attribute import attribute_drift
 from reconciler.planner.diff import PUBLISHED, Differ
 from reconciler.planner.item import Item
-from reconciler.planner.order import dependencies, order
+from reconciler.planner.order import Dependencies, dependencies, order
 from reconciler.planner.read import Listing, Reader
 from reconciler.planner.resolve import Resolver, output_of
 from reconciler.planner.steps import Work
+from reconciler.planner.unchanged import Unchanged
 from reconciler.project.model import Project
 from reconciler.state import State, check_identity, hmac_matches
 from reconciler.state.ledger import Entry
@@ -86,6 +87,7 @@ class Planner:
         self.notes: list[Note] = []
         self.reader = Reader()
         self.works: dict[str, Work] = {}
+        self.deps = Dependencies()
         self._computed: dict[str, Mapping[str, Any]] = {}
 
     def run(self) -> Planned:
@@ -344,7 +346,13 @@ class Planner:
             self.options.resend_secrets,
             self.options.replaces,
         )
+        self.deps = dependencies({address: Work(item, None) for address, item in self.items.items()})
+        for address in self.deps.by_attribute:
+            self.items[address].depends = tuple(sorted(self.deps.of(address)))
         resolver = Resolver(self._ref, self.accounts.secret)
+        options = self.options
+        plain = not (options.replaces or options.resend_secrets)
+        unchanged = Unchanged(self.project.root / ".reconciler" / "cache" / "unchanged", self.state.hmac_key)
         waiting = [item for item in self._in_order() if item.declaration is not None and item.removal is None]
         while waiting:
             replaced: list[Item] = []
@@ -352,7 +360,13 @@ class Planner:
                 assert item.declaration is not None
                 body = item.declaration.body
                 item.desired = resolver(body) if item.declaration.deps or item.declaration.secret_paths else body
-                work = Work(item, differ.diff(item))
+                digest = unchanged.digest(item) if plain else None
+                if digest is not None and unchanged.holds(digest):
+                    work = Work(item, differ.nothing(item))
+                else:
+                    work = Work(item, differ.diff(item))
+                    if digest is not None and work.diff is not None and not item.errors:
+                        unchanged.note(digest, work.diff)
                 self.works[item.address] = work
                 assert work.diff is not None
                 if work.diff.change.action == "replace" and not item.replaced:
@@ -366,6 +380,7 @@ class Planner:
                 for item in waiting
                 if item.declaration is not None and names & set(item.declaration.deps) and item.address not in names
             ]
+        unchanged.save()
         for item in self.items.values():
             if item.removal is not None:
                 self.works[item.address] = Work(item, None)
@@ -396,8 +411,7 @@ class Planner:
     def _order_and_guard(self, started: float) -> Plan:
         options = self.options
         works = {address: work for address, work in self.works.items() if self._selected(address)}
-        deps = dependencies(works)
-        ordered = order(works, {address: entry.deps for address, entry in self.entries.items()}, deps)
+        ordered = order(works, {address: entry.deps for address, entry in self.entries.items()}, self.deps)
         self.errors.extend(ordered.errors)
         destroy = options.mode == "destroy"
         if not destroy:

@@ -53,7 +53,8 @@ def print_lines(console: Console, lines: Sequence[Line], indent: int = 0) -> Non
         console.print(Text("\n").join(text_lines), highlight=False, soft_wrap=True)
 
 
-def _section(console: Console, title: str, lines: Sequence[Line]) -> None:
+def section(console: Console, title: str, lines: Sequence[Line]) -> None:
+    """Print a part with its title after a blank line; nothing when there are no lines."""
     if lines:
         print_lines(console, [Line(0, "", ""), Line(0, "", title, tone="head")])
         print_lines(console, lines, 1)
@@ -73,17 +74,17 @@ def render_plan(plan: Plan, console: Console, *, verbose: bool = False) -> None:
     if first:
         text = "No changes: what is live is as declared." if not plan.errors else "No changes could be planned."
         print_lines(console, [Line(0, "", text, tone="ok")])
-    _section(console, "Kept: switches that somebody set by hand", layout.kept_lines(plan))
-    _section(console, "Circles of references that were cut", layout.cycle_lines(plan))
-    _section(console, "Notes", layout.note_lines(plan))
-    _section(console, "Outputs", layout.output_lines(plan.outputs) if plan.has_changes or verbose else [])
+    section(console, "Kept: switches that somebody set by hand", layout.kept_lines(plan))
+    section(console, "Circles of references that were cut", layout.cycle_lines(plan))
+    section(console, "Notes", layout.note_lines(plan))
+    section(console, "Outputs", layout.output_lines(plan.outputs) if plan.has_changes or verbose else [])
     if verbose:
-        _section(console, "Steps", layout.step_lines(plan))
+        section(console, "Steps", layout.step_lines(plan))
     if plan.filters:
         filters = [Line(0, "", clean(text), tone="dim") for text in plan.filters]
-        _section(console, "Limited to a part of the project", filters)
-    _section(console, "Guardrails", layout.check_lines(plan.checks))
-    _section(console, "Errors", layout.error_lines(plan.errors))
+        section(console, "Limited to a part of the project", filters)
+    section(console, "Guardrails", layout.check_lines(plan.checks))
+    section(console, "Errors", layout.error_lines(plan.errors))
     summary = plan_summary(plan)
     print_lines(console, [Line(0, "", ""), Line(0, "", summary[:1].upper() + summary[1:], tone="head")])
     if verbose:
@@ -101,12 +102,12 @@ def render_result(result: RunResult, console: Console, *, quiet: bool = False) -
             continue
         lines.extend(_outcome(step))
     print_lines(console, lines, 1)
-    _section(console, "No longer as planned", [_stale(item.address, item.text, item.actor) for item in result.stale])
+    section(console, "No longer as planned", [_stale(item.address, item.text, item.actor) for item in result.stale])
     recovered = [Line(0, "", clean(text), tone="dim") for text in result.recovered]
-    _section(console, "Found again from interrupted runs", recovered)
+    section(console, "Found again from interrupted runs", recovered)
     if result.refused:
         refused = [Line(0, "✗", clean_line(text), tone="error") for text in result.refused.split("\n")]
-        _section(console, "State could not be written", refused)
+        section(console, "State could not be written", refused)
     print_lines(console, [Line(0, "", "")] if lines else [])
     good = result.exit_code == 0
     print_lines(console, [Line(0, "", result_summary(result), tone="ok" if good else "error")])
@@ -148,4 +149,4 @@ def _stale(address: str, text: str, actor: str) -> Line:
     return Line(0, "≠", f"{clean(address)}: {clean(text)}", f"by {clean(actor)}" if actor else "", "risk")
 
 
-__all__ = ["plan_summary", "print_lines", "render_plan", "render_result", "result_summary"]
+__all__ = ["plan_summary", "print_lines", "render_plan", "render_result", "result_summary", "section"]

@@ -89,7 +89,8 @@ class Variation(Attributes):
 
 
 def value_type(siblings: Mapping[str, Any]) -> str | Reference:
-    return Reference("goals") if siblings.get("sort") == "goal" else str(siblings.get("sort", "any"))
+    sort = siblings.get("sort")
+    return Reference("goals") if sort == "goal" else "text" if sort == "text" else "any"
 
 
 class Rule(Attributes):

@@ -1,4 +1,4 @@
-"""Which live child is which declared one: id in state, wire key, matching attributes, content, and place for the unnamed.
+"""Which live child is which declared one: by id in state, wire key, matching attributes, content, or likeness.
 
 Nothing is guessed for children that have a name: two live ones that could be meant are a problem to be told.
 """

@@ -282,7 +282,7 @@ class Compare:
                 self.result.visited.add(here)
 
     def _order(self, desired: ChildMap, pairs: Mapping[str, Live], path: Path, prefix: str) -> None:
-        """Compare the order of those that are there; new ones are put behind them, so one in the middle is a move too."""
+        """Compare the order of those that are there. New ones go behind them, so one in the middle is a move too."""
         text = f"{prefix}.$order"
         self.result.visited.add(text)
         full = list(desired)

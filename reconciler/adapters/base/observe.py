@@ -103,7 +103,8 @@ def project(shape: Shape, desired: Any, raw: Any, siblings: Mapping[str, Any] | 
     if isinstance(shape, Scalar):
         return scalar(shape, raw, siblings)
     if raw is MISSING and shape.server_default is not MISSING:
-        return shape.server_default
+        default = shape.server_default
+        return list(default) if isinstance(default, tuple) else default
     match shape:
         case ObjectShape():
             if raw is None or raw is MISSING:
@@ -191,11 +192,14 @@ def _in_order_of(wanted: list[Any], live: list[Any]) -> list[Any]:
 def _project_set(item: Shape, wanted: list[Any], items: list[Any]) -> list[Any]:
     free = list(range(len(items)))
     matched: list[Any] = []
-    for want in wanted:
-        found = next((i for i in free if leaf_same(item, want, project(item, want, items[i]))), None)
-        if found is not None:
-            free.remove(found)
-            matched.append(project(item, want, items[found]))
+    for place, want in enumerate(wanted):
+        # A platform that keeps the order is the rule: the item at the same place is looked at first.
+        for i in sorted(free, key=lambda i: i != place):
+            live = project(item, want, items[i])
+            if leaf_same(item, want, live):
+                free.remove(i)
+                matched.append(live)
+                break
     return matched + [whole(item, items[i]) for i in free]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.adapters.base.children import child_text, identity_of, live_children, unwrapped
+from reconciler.adapters.base.children import child_text, identity_of, live_children, split_child, unwrapped
 from reconciler.adapters.base.compare import NOT_SENT, covers
 from reconciler.adapters.base.observe import leaf_same, project_bare
 from reconciler.model.markers import Reference, Variant, Virtual
@@ -202,7 +202,7 @@ def _lay_children(shape: ChildrenShape, raw: Any, node: _Node, ids: Mapping[str,
         if found is None:
             raise LookupError(f"{spelt} is not there any more")
         found.value = _lay_object(shape.item, found.value, below, ids, spelt)
-    kept = _come_and_go(shape, kept, node, ids, set(ids.values()))
+    kept = _come_and_go(shape, kept, node, ids, text)
     if node.order is not None:
         _reorder(kept, list(node.order.after))
     return _collection(shape, kept, emptied=any(change.action == "remove" for change in node.changes))
@@ -227,7 +227,7 @@ def _named(node: _Node) -> list[str]:
 
 
 def _come_and_go(
-    shape: ChildrenShape, kept: list[_Place], node: _Node, ids: Mapping[str, str], declared: set[str]
+    shape: ChildrenShape, kept: list[_Place], node: _Node, ids: Mapping[str, str], text: str
 ) -> list[_Place]:
     adds = {str(change.path[-1]): change for change in node.changes if change.action == "add"}
     here = {place.place: place for place in kept if place.place is not None}
@@ -245,6 +245,8 @@ def _come_and_go(
         else:
             gone.add(id(found))
     kept = [place for place in kept if id(place) not in gone]
+    declared = {place for spelt, place in ids.items() if split_child(spelt)[0] == text} if adds else set()
+    mapped = shape.keyed is not None and shape.keyed.wire_map
     for name, change in adds.items():
         arrived = _arrived(shape, name, change, kept, declared)
         if arrived is not None:
@@ -252,20 +254,22 @@ def _come_and_go(
             arrived.new = True
         else:
             value = _new_child(shape, name, change.value)
-            kept.append(_Place(name, value, None, name, new=True))
+            kept.append(_Place(name if mapped else None, value, None, name, new=True))
     return kept
 
 
 def _arrived(
     shape: ChildrenShape, name: str, change: ChildChange, kept: list[_Place], declared: set[str]
 ) -> _Place | None:
+    # what the name implies was sent with it, so it must be there too
+    sent = {key: value for key, value in change.value.items() if key not in NOT_SENT}
     for place in kept:
         if place.place is None or place.new or place.place in declared or not isinstance(place.value, dict):
             continue
         if shape.keyed is not None:
             if identity_of(shape, place.key, place.value) == name:
                 return place
-        elif covers(shape.item, change.value, place.value):
+        elif covers(shape.item, sent, place.value):
             return place
     return None
 

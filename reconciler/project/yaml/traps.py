@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import yaml
+from yaml.events import CollectionEndEvent, CollectionStartEvent
 
 from reconciler.project.diagnostics import Diagnostic, Diagnostics, Place
-from reconciler.project.yaml.compose import Composer, compose
+from reconciler.project.yaml.compose import DEEPEST, Composer, compose
 from reconciler.project.yaml.construct import Constructor
 from reconciler.project.yaml.linescan import in_block_text, scan, stack_before
 from reconciler.project.yaml.repairs import TRAPS, Proposal
@@ -38,13 +39,29 @@ class _Failure:
     context: int | None
     column: int
     words: str
+    deep: bool = False
+
+
+@dataclass(slots=True)
+class _Effort:
+    """Characters that may still be parsed to try repairs: a hostile file must not keep the tool busy for long."""
+
+    left: int = 40_000_000
 
 
 def _failure(text: str) -> _Failure | None:
     parser = Composer(text)
     try:
-        while parser.get_event() is not None:
-            pass
+        depth = 0
+        while (event := parser.get_event()) is not None:
+            if isinstance(event, CollectionStartEvent):
+                depth += 1
+                if depth > DEEPEST and event.start_mark is not None:
+                    at = event.start_mark
+                    words = f"nested more than {DEEPEST} levels deep"
+                    return _Failure(at.index, at.line, None, at.column, words, deep=True)
+            elif isinstance(event, CollectionEndEvent):
+                depth -= 1
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if mark is None:
@@ -77,8 +94,10 @@ def _candidates(failure: _Failure, count: int) -> list[int]:
     return list(dict.fromkeys(order))
 
 
-def _repair(lines: list[str], failure: _Failure, *, safe_only: bool) -> tuple[int, Proposal] | None:
+def _repair(lines: list[str], failure: _Failure, effort: _Effort, *, safe_only: bool) -> tuple[int, Proposal] | None:
     """Return the line and the proposal that gets the parser further, near by and as far as possible."""
+    if failure.deep:
+        return None
     best: tuple[int, int, Proposal] | None = None
     size = sum(map(len, lines))
     for number in _candidates(failure, len(lines)):
@@ -89,6 +108,9 @@ def _repair(lines: list[str], failure: _Failure, *, safe_only: bool) -> tuple[in
             for proposal in trap(lines[number], stack, lines[:number]):
                 if safe_only and not proposal.safe:
                     continue
+                if effort.left < 0:
+                    return None
+                effort.left -= size
                 repaired = [*lines[:number], proposal.line, *lines[number + 1 :]]
                 after = _failure("\n".join(repaired))
                 if after is None:
@@ -106,11 +128,12 @@ def _repair(lines: list[str], failure: _Failure, *, safe_only: bool) -> tuple[in
 
 def _mend_part(lines: list[str], offset: int, file: str, found: Diagnostics, *, safe_only: bool) -> list[str] | None:
     """Return the part's lines repaired, or None when no repair helps."""
+    effort = _Effort()
     for _ in range(MOST):
         failure = _failure("\n".join(lines))
         if failure is None:
             return lines
-        repair = _repair(lines, failure, safe_only=safe_only)
+        repair = _repair(lines, failure, effort, safe_only=safe_only)
         if repair is None:
             if safe_only:
                 return None
@@ -128,9 +151,8 @@ def _mend_part(lines: list[str], offset: int, file: str, found: Diagnostics, *, 
 
 
 def _unexplained(lines: list[str], failure: _Failure, offset: int, file: str, found: Diagnostics) -> None:
-    """Report an error that no repair helps: by an unclosed quote near by, if there is one, else in the parser's
-    words."""
-    for number in _candidates(failure, len(lines)):
+    """Report an error that no repair helps: an unclosed quote near by if there is one, else in the parser's words."""
+    for number in () if failure.deep else _candidates(failure, len(lines)):
         at = scan(lines[number], stack_before(lines, number)).unclosed_quote
         if at is not None and number <= failure.line and not in_block_text(lines, number):
             place = Place(file, offset + number + 1, at + 1)
@@ -138,7 +160,10 @@ def _unexplained(lines: list[str], failure: _Failure, offset: int, file: str, fo
             found.error("this quote is not closed", place=place, fix=fix, code="unclosed-quote")
             return
     place = Place(file, offset + min(failure.line, len(lines) - 1) + 1, failure.column + 1)
-    found.error(f"not YAML: {failure.words}", place=place, code="syntax")
+    if failure.deep:
+        found.error(failure.words, place=place, code="too-deep")
+    else:
+        found.error(f"not YAML: {failure.words}", place=place, code="syntax")
 
 
 def _without(lines: list[str], failure: _Failure) -> list[str] | None:

@@ -277,5 +277,5 @@ ERRORS: Final[list[tuple[str, str, int, int]]] = [
     ("a: x\u2028y", "character", 1, 5),
     ("a: x\x85y", "character", 1, 5),
     ("a: x\x7fy", "character", 1, 5),
-    ("a: " + "[" * 200 + "]" * 200, "too-deep", 1, 102),
+    ("a: " + "[" * 200 + "]" * 200, "too-deep", 1, 103),
 ]
