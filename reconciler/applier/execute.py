@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.base.adapter import Raw
 from reconciler.adapters.base.declare import ChildMap
 from reconciler.adapters.base.wire import lay_over, object_to_wire
 from reconciler.applier import record
+from reconciler.applier.marks import restore, withdraw
 from reconciler.applier.recover import Attempt, Undecided, find_created
 from reconciler.applier.result import StepResult
 from reconciler.model.plan import ChildChange, LeafChange, Overlay, Step
@@ -25,12 +26,20 @@ from reconciler.state import Session, StateWriteRefused
 from reconciler.state.ledger import Entry
 from reconciler.state.session import Change
 
+if TYPE_CHECKING:
+    from reconciler.http import HttpError
+
 ATTEMPTS = 3
 """So often a write whose answer was lost is looked up and, if it did not arrive, sent again."""
 
 
 class StepFailed(Exception):
     """A step had no effect, or not the one that was meant; the message is for the user."""
+
+    def __init__(self, message: str, *, maybe_applied: bool = True) -> None:
+        super().__init__(message)
+        self.maybe_applied = maybe_applied
+        """Whether the platform may hold the write all the same."""
 
 
 @dataclass
@@ -191,8 +200,17 @@ class Executor:
         return item.adapter.update(item.kind, self._scope(item), identity, body_now, touched, raw)
 
     def _write(self, step: Step, item: Item) -> list[str]:
+        from reconciler.http import HttpError
+
         overlay = self._overlay(step.overlay)
-        raw = self._send(step, item, overlay)
+        before = self._current(item)
+        mark = withdraw(self.session, step, item)
+        try:
+            raw = self._send(step, item, overlay)
+        except (HttpError, StepFailed) as error:
+            if mark is not None and not error.maybe_applied:
+                restore(self.session, step, item, mark, before)
+            raise
         self.live[item.address] = raw
         entry = self._entry(item)
         touched = [leaf.text for leaf in overlay.leaves] + [child.text for child in overlay.children]
@@ -224,6 +242,7 @@ class Executor:
         live = self._current(item)
         identity = adapter.id_of(kind, live)
         virtual = {leaf.text: leaf.after for leaf in overlay.leaves if _is_virtual(kind, leaf.text)}
+        unclear = False
         for number in range(ATTEMPTS):
             body, touched = lay_over(kind.shape, live, overlay)
             if body == live and not virtual:
@@ -235,21 +254,32 @@ class Executor:
                 written = adapter.update(kind, scope, identity, body, touched, live)
                 return adapter.complete(kind, scope, written) if kind.facets else written
             except HttpError as error:
-                if not error.maybe_applied and not isinstance(error, Conflict):
+                this, unclear = error.maybe_applied, unclear or error.maybe_applied
+                if not this and not isinstance(error, Conflict):
+                    error.maybe_applied = unclear
                     raise
-                fresh = adapter.get(kind, scope, identity)
+                fresh = self._again(item, identity, error)
                 if fresh is None:
                     raise StepFailed("it was deleted while this run was writing it") from error
                 fresh = adapter.complete(kind, scope, fresh) if kind.facets else fresh
                 again, _ = lay_over(kind.shape, fresh, overlay)
                 arrived = again == fresh
-                if isinstance(error, Conflict) and not arrived and not error.maybe_applied:
+                if isinstance(error, Conflict) and not arrived and not this:
                     text = "somebody saved it while this run was going on; plan again to see what they changed"
-                    raise StepFailed(text) from error
+                    raise StepFailed(text, maybe_applied=unclear) from error
                 if number == ATTEMPTS - 1 and not arrived:
                     raise
                 live = fresh
         raise StepFailed("no answer")
+
+    def _again(self, item: Item, identity: str, error: HttpError) -> Raw | None:
+        """Read an object after a write without a clear answer; without this either, that answer stands."""
+        from reconciler.http import HttpError
+
+        try:
+            return item.adapter.get(item.kind, self._scope(item), identity)
+        except HttpError:
+            raise error from None
 
     def _publish(self, step: Step, item: Item) -> list[str]:
         from reconciler.http import HttpError

@@ -1,4 +1,4 @@
-"""What goes into state after a write: the leaves that were sent, what the platform showed, ids, fingerprints of secrets."""
+"""What goes into state after a write: leaves that were sent, what the platform showed, ids, fingerprints of secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reconciler.adapters.base.compare import Compare, Comparison
 from reconciler.adapters.base.observe import is_nothing, masked
 from reconciler.model.kind import Kind
 from reconciler.model.markers import Virtual
-from reconciler.model.values import MISSING, is_secret, reveal
+from reconciler.model.values import MISSING, reveal
 from reconciler.planner.diff import PUBLISHED, Recorded
 from reconciler.planner.item import Item
 from reconciler.planner.match import key_of
@@ -74,7 +74,7 @@ def after_write(
     for leaf in found.leaves:
         if wanted is not None and not _covered(leaf.text, wanted):
             continue
-        if leaf.shape.secret is not None or is_secret(leaf.desired):
+        if leaf.secret:
             secrets[leaf.text] = hmac_of(state, reveal(leaf.desired))
             continue
         if leaf.shape.mark(Virtual) is None and not leaf.equal:
@@ -93,8 +93,23 @@ def after_write(
         if wanted is not None and text not in found.ids and not _covered(text, wanted)
     }
     children = {**kept, **found.ids}
-    result.entry = with_meta(replace(entry, sent=sent, seen=seen, secrets=secrets, children=children), item)
+    # a child that went takes its leaves along, whatever it was called when they were written
+    lost = [text for text in {**sent, **secrets} if text not in found.visited and found.orphaned(text)]
+    whole = replace(entry, sent=sent, seen=seen, secrets=secrets, children=children)
+    result.entry = with_meta(_without(whole, lost), item)
     return result
+
+
+def _without(entry: Entry, leaves: Iterable[str]) -> Entry:
+    """Return the entry without exactly these leaves."""
+    gone = frozenset(leaves)
+    if not gone:
+        return entry
+
+    def left(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {text: value for text, value in values.items() if text not in gone}
+
+    return replace(entry, sent=left(entry.sent), seen=left(entry.seen), secrets=left(entry.secrets))
 
 
 def _covered(text: str, touched: tuple[str, ...]) -> bool:
@@ -125,7 +140,8 @@ def with_recorded(state: State, entry: Entry, recorded: Recorded, item: Item) ->
     sent = {**entry.sent, **{text: reveal(value) for text, value in recorded.leaves.items()}}
     children = dict(recorded.children) if recorded.children else entry.children
     seen = {**entry.seen, **recorded.seen}
-    return with_meta(replace(entry, sent=sent, seen=seen, secrets=secrets, children=children), item)
+    whole = replace(entry, sent=sent, seen=seen, secrets=secrets, children=children)
+    return with_meta(_without(whole, recorded.dropped), item)
 
 
 def unpublished(entry: Entry) -> Entry:

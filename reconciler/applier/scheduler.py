@@ -72,10 +72,10 @@ def run_steps(
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, which raises it
             finished.put(error)
 
-    running = 0
-    with ThreadPoolExecutor(max_workers=max(1, parallelism), thread_name_prefix="apply") as pool:
+    running, workers = 0, max(1, parallelism)
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="apply") as pool:
         while ready or running:
-            while ready and running < parallelism and not stop.is_set() and not (failed and stop_on_error):
+            while ready and running < workers and not stop.is_set() and not (failed and stop_on_error):
                 step = steps[heapq.heappop(ready)]
                 if results[step.id].status == "not started":
                     pool.submit(work, step)

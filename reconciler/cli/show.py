@@ -76,13 +76,12 @@ def find(common: Common, what: str | None) -> Subject:
 
 def _resource(state: State, what: str) -> Subject | None:
     from reconciler.model.address import parse
-    from reconciler.model.values import path_text
     from reconciler.report import run_json, state_text
 
     parsed = parse(what)
     if parsed is None:
         return None
-    address, rest = str(parsed[0]), path_text(parsed[1])
+    address, rest = str(parsed[0]), parsed[1]
     entry = state.resources.get(address)
     if entry is None:
         return None

@@ -58,7 +58,7 @@ def _tell(accounts: Accounts, name: str, common: Common) -> bool:
         runtime.emit(f"  {key}: {value}")
     skew = adapter.client.clock_skew
     if skew is not None:
-        runtime.emit(f"  clock skew: {skew:+.0f} s")
+        runtime.emit(f"  clock skew: {round(skew):+d} s")
         if abs(skew) >= SKEW_SECONDS:
             runtime.say(f"warning: {name}: this machine's clock is off; signed requests may be refused", common)
     if common.verbose:

@@ -13,7 +13,7 @@ from reconciler.model.values import MISSING, refs_in
 
 
 def declared_references(body: Mapping[str, Any]) -> dict[str, set[str]]:
-    """Return the addresses that each top-level attribute of a declared body refers to; attributes without any are out."""
+    """Return the addresses that each top-level attribute of a declared body refers to, for those that refer to any."""
     found: dict[str, set[str]] = {}
     for name, value in body.items():
         if isinstance(value, str | int | float | bool) or value is None:

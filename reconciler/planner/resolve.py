@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.adapters.base.compare import child_text, identity_of, wire_items
-from reconciler.adapters.base.declare import ChildMap, as_written
+from reconciler.adapters.base.declare import ChildMap
 from reconciler.adapters.base.observe import project
+from reconciler.adapters.base.spelling import as_written
 from reconciler.model.kind import Kind
 from reconciler.model.shape import ChildrenShape, ObjectShape, Shape
 from reconciler.model.values import MISSING, Part, Ref, SecretRef, Sensitive, Template, has_slot
@@ -78,7 +79,7 @@ def output_of(
     child_ids: Mapping[str, str],
     path: tuple[str, ...],
 ) -> Any:
-    """Return an attribute or output of a resource: as declared, else as computed, else as live; MISSING when unknown."""
+    """Return an attribute or output of a resource: declared, else computed, else live; MISSING when unknown."""
     value: Any = declared
     for part in path:
         value = value.get(part, MISSING) if isinstance(value, dict) else MISSING
@@ -107,8 +108,7 @@ def output_of(
                 result = compute(current, raw) if compute is not None else current.get(part, MISSING)
                 return Sensitive(result, text) if field.computed.secret and result not in {None, MISSING} else result
             if not isinstance(field, ObjectShape | ChildrenShape):
-                live = project(field, None, current.get(part, MISSING), current)
-                return live
+                return project(field, None, current.get(part, MISSING), current)
             shape, current = field, current.get(part, MISSING)
             if isinstance(shape, ObjectShape) and shape.wire is not None and current is not MISSING:
                 current = shape.wire.from_wire(current)

@@ -113,8 +113,14 @@ def _create(work: Work) -> None:
 
 def _facet_step(work: Work, facet: Facet, values: Mapping[str, Any]) -> None:
     leaves = tuple(LeafChange((name,), name, after=value, cause="created") for name, value in values.items())
-    node: NodeName = "publish" if facet.phase == "publish" else "link" if facet.phase == "link" else "write"
-    work.add(node, "facet", facet=facet.name, overlay=Overlay(leaves), title=facet.effect or f"write {facet.name}")
+    work.add(
+        node_of(facet), "facet", facet=facet.name, overlay=Overlay(leaves), title=facet.effect or f"write {facet.name}"
+    )
+
+
+def node_of(facet: Facet) -> NodeName:
+    """Return the node in which a facet is written."""
+    return "publish" if facet.phase == "publish" else "link" if facet.phase == "link" else "write"
 
 
 def _status_title(work: Work, leaf: LeafChange) -> str:
@@ -152,7 +158,7 @@ def _replace(work: Work) -> None:
 
 def _update(work: Work, leaves: tuple[LeafChange, ...], children: tuple[ChildChange, ...], diff: Diff) -> None:
     item, kind = work.item, work.item.kind
-    ids = diff.comparison.ids if diff.comparison is not None else {}
+    ids = diff.comparison.located if diff.comparison is not None else {}
     main_leaves: list[LeafChange] = []
     live: list[LeafChange] = []
     links: list[LeafChange] = []
@@ -186,7 +192,7 @@ def _update(work: Work, leaves: tuple[LeafChange, ...], children: tuple[ChildCha
     for facet in kind.facets:
         if facet.name in facets:
             changed, moved = facets[facet.name]
-            node: NodeName = "publish" if facet.phase == "publish" else "write"
+            node = node_of(facet)
             overlay = Overlay(tuple(changed), tuple(moved), dict(ids))
             title = facet.effect or f"write {facet.name}"
             work.add(node, "facet", facet=facet.name, overlay=overlay, remote_id=item.id, title=title)

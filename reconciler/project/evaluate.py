@@ -16,6 +16,7 @@ from reconciler.adapters.base.spelling import as_written, shown, suggestion
 from reconciler.model.values import Ref, SecretRef, Sensitive, Template
 from reconciler.project.expressions import (
     CallNode,
+    CircleError,
     ExpressionError,
     Literal,
     MissingValueError,
@@ -107,7 +108,7 @@ class Own:
         assert self.frame is not None
         if text in self._busy:
             chain = " → ".join([*self._busy[self._busy.index(text) :], text])
-            raise ExpressionError(f"attributes refer to each other in a circle: {chain}", "write one of them out")
+            raise CircleError(f"attributes refer to each other in a circle: {chain}", "write one of them out")
         self._busy.append(text)
         try:
             return whole(value, self.frame)

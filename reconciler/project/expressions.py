@@ -37,6 +37,10 @@ class MissingValueError(ExpressionError):
     """The expression is right, but nothing is there: `default(a, b)` then takes `b`."""
 
 
+class CircleError(ExpressionError):
+    """Things need each other to be worked out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a path: `.name`, or `['name']`, `[0]`, `[each.key]` in brackets."""

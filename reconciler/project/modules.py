@@ -17,7 +17,7 @@ from reconciler.model.address import index_text, valid_name
 from reconciler.model.values import Ref, Template
 from reconciler.project.diagnostics import Place
 from reconciler.project.evaluate import Frame, node_value, whole
-from reconciler.project.expressions import ExpressionError, parse_path
+from reconciler.project.expressions import CircleError, ExpressionError, parse_path
 from reconciler.project.model import AccountConfig
 from reconciler.project.outputs import output_values
 from reconciler.project.platforms import platform_name
@@ -278,5 +278,7 @@ def _furnish(
 def _output(value: Any, frame: Frame) -> Any:
     try:
         return whole(value, frame)
+    except CircleError:
+        raise
     except ExpressionError:
         return FAILED  # reported where the module's outputs are checked

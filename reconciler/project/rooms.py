@@ -18,7 +18,7 @@ from reconciler.model.kind import Kind
 from reconciler.model.values import Ref, SecretRef, has_slot
 from reconciler.project.diagnostics import Place
 from reconciler.project.evaluate import Frame, Key, Own, whole
-from reconciler.project.expressions import ROOTS, ExpressionError
+from reconciler.project.expressions import ROOTS, CircleError, ExpressionError
 from reconciler.project.model import AccountConfig
 from reconciler.project.session import Session
 from reconciler.project.variables import Variables
@@ -220,7 +220,7 @@ class ModuleRoom:
     def _guarded(self, what: str, work: Callable[[], Any]) -> Any:
         if what in self._busy:
             chain = " → ".join([*self._busy[self._busy.index(what) :], what])
-            raise ExpressionError(f"outputs refer to each other in a circle: {chain}")
+            raise CircleError(f"outputs refer to each other in a circle: {chain}")
         self._busy.append(what)
         try:
             return work()

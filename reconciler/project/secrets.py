@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reconciler.adapters.base.declare import ChildMap
 from reconciler.adapters.base.spelling import as_written, shown, suggestion
 from reconciler.model.address import valid_name
 from reconciler.model.values import SecretRef, Sensitive, Template
@@ -71,11 +72,9 @@ class SecretStore:
             return Sensitive(text, label)
         if isinstance(value, dict):
             filled = {key: self.fill(item, redact) for key, item in value.items()}
-            if type(value) is dict:
-                return filled
-            copy = value.copy()
-            copy.update(filled)
-            return copy
+            if isinstance(value, ChildMap):
+                return ChildMap(filled, open=value.open, aligned=value.aligned)
+            return filled
         if isinstance(value, list):
             return [self.fill(item, redact) for item in value]
         return value

@@ -17,7 +17,7 @@ from reconciler.model.address import valid_name
 from reconciler.model.values import Loose, Ref, Sensitive, Template, is_secret
 from reconciler.project.diagnostics import Diagnostics, Place
 from reconciler.project.evaluate import Frame, whole
-from reconciler.project.expressions import ExpressionError
+from reconciler.project.expressions import CircleError, ExpressionError
 from reconciler.project.session import Session
 from reconciler.project.yaml.document import Document
 
@@ -152,7 +152,7 @@ class Variables:
             raise ExpressionError(f"there is no variable {name}", fix)
         if name in self._busy:
             chain = " → ".join([*self._busy[self._busy.index(name) :], name])
-            raise ExpressionError(f"variables refer to each other in a circle: {chain}", "write one of them out")
+            raise CircleError(f"variables refer to each other in a circle: {chain}", "write one of them out")
         self._busy.append(name)
         try:
             value = self._work_out(definition)

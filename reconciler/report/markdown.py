@@ -1,4 +1,4 @@
-"""A plan as Markdown for a pull request: risky changes first, what changed here apart from what drifted, never too long.
+"""A plan as Markdown for a pull request: risky changes first, what changed here apart from what drifted, and in bounds.
 
 GitHub takes comments of 65,536 characters, GitLab notes of a million. What does not fit is left out whole, resource by
 resource, and counted; a table or a code block is never cut in the middle.

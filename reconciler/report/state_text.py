@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.values import Path
 from reconciler.report.display import clean, quote, short, show
 from reconciler.report.lines import Line, tree_lines
+from reconciler.report.values import split_path
 
 if TYPE_CHECKING:
     from reconciler.state import Entry, RunRecord, State
 
 
-def entry_lines(address: str, entry: Entry, below: str = "") -> list[Line]:
+def entry_lines(address: str, entry: Entry, below: Path = ()) -> list[Line]:
     """Return what state holds of one resource; with `below`, only of what is under that path."""
-    out = [Line(0, "", clean(address) + (f".{clean(below)}" if below else ""), tone="head")]
+    out = [Line(0, "", clean(".".join([address, *map(str, below)])), tone="head")]
     if not below:
         out.extend(_facts(entry))
     children = {path: identity for path, identity in entry.children.items() if _under(path, below)}
@@ -38,8 +40,8 @@ def entry_lines(address: str, entry: Entry, below: str = "") -> list[Line]:
     return out
 
 
-def _under(path: str, below: str) -> bool:
-    return not below or path == below or path.startswith((f"{below}.", f"{below}["))
+def _under(text: str, below: Path) -> bool:
+    return not below or split_path(text)[: len(below)] == below
 
 
 def _facts(entry: Entry) -> list[Line]:

@@ -21,7 +21,7 @@ def test_fifty_kills_leave_no_duplicate_and_lose_nothing(shop: Bench, seed: int)
     shop.run(*APPLY, "8", expect=0)
     shop.write(mixed(101))
     shop.requests()
-    shop.run(*APPLY, "8", expect=0)
+    shop.run(*APPLY, "1", expect=0)
     total = len(shop.requests())
 
     landed = 0

@@ -105,7 +105,7 @@ def test_an_environment_must_be_chosen(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"there is no environment prod \(did you mean production\?\)"):
         demo(tmp_path, "prod")
     with pytest.raises(ProjectError, match="the project has no environments"):
-        load_shop(tmp_path, {}, config="version: 1\nname: demo\n", env="x")
+        load_shop(tmp_path / "other", {}, config="version: 1\nname: demo\n", env="x")
 
 
 def test_two_environments_with_one_scope_are_a_warning(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_accounts_are_resolved_on_contact_only(tmp_path: Path) -> None:
     assert settings["account_id"] == "d9"
     assert seen == ["pw1", "x-pw1"]
     with pytest.raises(
-        ValueError, match="account shop: token: secret.shop is not there: set .* RECONCILER_SECRET_SHOP"
+        ValueError, match=r"account shop: token: secret.shop is not there: set .* RECONCILER_SECRET_SHOP"
     ):
         project.accounts["shop"].resolve(project.secrets, seen.append)
     with pytest.raises(ValueError, match="account main: account_id: environment variable DEPOT is not set"):
@@ -228,7 +228,7 @@ def test_limits_by_kind(tmp_path: Path) -> None:
     assert str(rails.limit("shop-eu", "shop", "goals")) == "0"
     assert str(rails.limit("shop", "shop", "goals")) == "20%"
     assert str(rails.limit("main", "depot", "goals")) == "5"
-    nothing = load_shop(tmp_path, {}, config="version: 1\nname: demo\n").guardrails
+    nothing = load_shop(tmp_path / "other", {}, config="version: 1\nname: demo\n").guardrails
     assert str(nothing.limit("a", "b", "c")) == "30%"
     assert nothing.timezone == "UTC"
 

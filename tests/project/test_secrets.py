@@ -24,7 +24,7 @@ def test_names_not_listed_come_from_the_environment(tmp_path: Path) -> None:
     assert found.resolve("a-b", seen.append).value == "1"
     assert found.resolve("x", seen.append).value == "2"
     assert seen == ["1", "2"]
-    with pytest.raises(SecretError, match="secret.c is not there: set the environment variable DEMO_C"):
+    with pytest.raises(SecretError, match=r"secret\.c is not there: set the environment variable DEMO_C"):
         found.resolve("c", seen.append)
 
 
@@ -47,7 +47,7 @@ def test_files(tmp_path: Path) -> None:
     for name in ("pin", "link"):
         with pytest.raises(SecretError, match="lies outside the project: allow its folder by RECONCILER_SECRET_FILES"):
             found.resolve(name, lambda _: None)
-    with pytest.raises(SecretError, match=r"secret.no: no.txt cannot be read"):
+    with pytest.raises(SecretError, match=r"secret\.no: no\.txt cannot be read"):
         found.resolve("no", lambda _: None)
     allowed = store(root, section, RECONCILER_SECRET_FILES=str(outside.parent))
     assert allowed.resolve("pin", lambda _: None).value == "1234"
@@ -97,5 +97,5 @@ def test_filling_keeps_slots_and_children(tmp_path: Path) -> None:
 
 
 def test_empty_secret_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SecretError, match="secret.a is empty"):
+    with pytest.raises(SecretError, match=r"secret\.a is empty"):
         store(tmp_path, "  from: env\n", RECONCILER_SECRET_A="").resolve("a", lambda _: None)

@@ -19,6 +19,7 @@ from reconciler.adapters.base.children import (
     label,
     live_children,
     match,
+    split_child,
     unwrapped,
     wire_items,
 )
@@ -67,12 +68,22 @@ class Comparison:
     """Path texts of all declared leaves."""
     collections: set[str] = field(default_factory=set)
     """Path texts of all declared collections of children."""
+    declared: set[str] = field(default_factory=set)
+    """Path texts of all declared children, there or not."""
     problems: list[str] = field(default_factory=list)
 
     @property
     def located(self) -> dict[str, str]:
         """Where an overlay finds the children on its paths: ids, and places of those that have none."""
         return {**self.places, **self.ids}
+
+    def orphaned(self, text: str) -> bool:
+        """Tell whether a leaf stands in a declared collection, below a child that is not declared (any more)."""
+        starts = [text[:i] for i, mark in enumerate(text) if i and mark in ".["]
+        owned = {split_child(start)[0] for start in starts if start in self.declared}
+        return any(start in self.collections and start not in owned for start in starts) and not text.endswith(
+            ".$order"
+        )
 
 
 class Compare:
@@ -199,6 +210,7 @@ class Compare:
         for name, child in desired.items():
             here, text = (*path, name), child_text(shape, prefix, name)
             live = found.pairs.get(name)
+            self.result.declared.add(text)
             if live is None:
                 self._add(shape, child, here, text, gone=self._gone(shape, name, tracked, there))
                 continue
@@ -277,6 +289,7 @@ class Compare:
                 self.result.collections.add(here)
                 self.result.visited.add(f"{here}.$order")
                 for key, item in value.items():
+                    self.result.declared.add(child_text(inner, here, key))
                     self._visit(inner.item, item, child_text(inner, here, key))
             else:
                 self.result.visited.add(here)

@@ -75,5 +75,8 @@ def suggestion(given: str, known: list[str]) -> str:
     close = get_close_matches(given.casefold(), list(folded), n=1, cutoff=0.6)
     if close:
         return f"did you mean {folded[close[0]]}?"
+    begun = [name for low, name in folded.items() if len(given) > 2 and low.startswith(given.casefold())]
+    if len(begun) == 1:
+        return f"did you mean {begun[0]}?"
     few = ", ".join(sorted(known)[:12])
     return f"known: {few}{' …' if len(known) > 12 else ''}" if known else ""

@@ -1,0 +1,2 @@
+const bar = document.querySelector('.buy-bar');
+if (bar) bar.dataset.sticky = 'on';

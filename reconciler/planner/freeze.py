@@ -1,0 +1,164 @@
+"""Ordering, guarding and freezing: from the diffs of a run to the one plan that is shown and executed."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from reconciler import __version__
+from reconciler.model.address import matches
+from reconciler.model.plan import Estimate, OutputChange, Plan, ResourceChange, Step
+from reconciler.model.values import MISSING, is_secret
+from reconciler.planner import guard
+from reconciler.planner.attribute import attribute_drift
+from reconciler.planner.order import order
+from reconciler.planner.run import Run
+from reconciler.planner.steps import Work
+from reconciler.project.model import digest_of
+from reconciler.state.ledger import Entry
+
+
+def freeze(run: Run, started: float) -> Plan:
+    """Return the plan. `started` is the monotonic time at which planning began."""
+    options = run.options
+    works = {address: work for address, work in run.works.items() if _selected(run, address)}
+    ordered = order(works, {address: entry.deps for address, entry in run.entries.items()}, run.deps)
+    run.errors.extend(ordered.errors)
+    destroy = options.mode == "destroy"
+    if not destroy:
+        run.checks.extend(guard.max_deletes(works, run.entries, run.project.guardrails, options.allowed))
+        declared = [(d.account, d.kind.name) for d in run.project.declarations.values()]
+        run.checks.extend(guard.nothing_declared(declared, run.entries, options.allowed))
+    going = [work.item for work in works.values() if work.item.removal is not None]
+    replaced = [work.item for work in works.values() if work.item.replaced]
+    run.checks.extend(guard.protected(going, replaced, options.allowed))
+    bad = {note.address for note in run.errors} | {c.address for c in run.checks if c.status == "fail" and c.address}
+    steps = [step for step in ordered.steps if step.address not in bad]
+    changes = [_change(run, works[address]) for address in works]
+    if options.attribute:
+        changes = attribute_drift(changes, run.items, run.state)
+    calls = sum(counter.calls for counter in run.accounts.wiring.log.totals().values())
+    return Plan(
+        id=uuid.uuid4().hex[:12],
+        project=run.project.name,
+        environment=run.project.environment,
+        tool=__version__,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        mode=options.mode,
+        resources=tuple(changes),
+        steps=tuple(steps),
+        checks=tuple(run.checks),
+        notes=tuple(run.notes),
+        errors=tuple(run.errors),
+        outputs=tuple(_outputs(run)),
+        accounts={
+            name: {
+                "platform": run.project.accounts[name].platform.name,
+                "id": identity.id,
+                "name": identity.name,
+            }
+            for name, identity in run.accounts.identities.items()
+        },
+        variables={name: value for name, value in run.project.variables.items() if not is_secret(value)},
+        estimate=_estimate(run, steps),
+        calls=calls,
+        seconds=time.monotonic() - started,
+        cycles=tuple(ordered.cycles),
+        allowed=options.allowed,
+        digests=_digests(run, steps),
+        lineage=run.state.lineage,
+        serial=run.state.serial,
+        filters=(*(f"target={t}" for t in options.targets), *(f"exclude={e}" for e in options.excludes)),
+    )
+
+
+def _selected(run: Run, address: str) -> bool:
+    if any(matches(pattern, address) for pattern in run.options.excludes):
+        return False
+    if not run.options.targets:
+        return True
+    return address in _targeted(run)
+
+
+def _targeted(run: Run) -> set[str]:
+    """Return what `--target` names, and what that needs."""
+    chosen = [a for a in run.items if any(matches(pattern, a) for pattern in run.options.targets)]
+    found: set[str] = set()
+    while chosen:
+        address = chosen.pop()
+        if address not in found:
+            found.add(address)
+            declaration = run.items[address].declaration if address in run.items else None
+            chosen.extend(declaration.deps if declaration is not None else ())
+    return found
+
+
+def _change(run: Run, work: Work) -> ResourceChange:
+    item = work.item
+    if work.diff is not None:
+        return work.diff.change
+    assert item.entry is not None
+    verb = item.removal
+    forget = verb == "forget" or item.raw is None
+    history = f"the {item.kind.title} and its history on the platform are deleted for good"
+    return ResourceChange(
+        address=item.address,
+        account=item.account,
+        platform=item.kind.platform,
+        kind=item.kind.name,
+        action="forget" if forget else "remove",
+        causes=frozenset({"removed"}),
+        id=item.entry.id,
+        removal="forget" if forget else verb,
+        gone=item.raw is None,
+        risks=(history,) if verb == "delete" and not forget else (),
+        before={**item.entry.seen},
+        secret_paths=tuple(item.entry.secrets),
+        file=(item.entry.origin or {}).get("file"),
+        line=(item.entry.origin or {}).get("line"),
+    )
+
+
+def _estimate(run: Run, steps: Sequence[Step]) -> Estimate:
+    calls: dict[str, int] = {}
+    for step in steps:
+        if step.call != "state":
+            account = run.items[step.address].account
+            calls[account] = calls.get(account, 0) + (1 if step.call in {"create", "publish"} else 2)
+    seconds = 0.0
+    for account, count in calls.items():
+        rate = run.project.accounts[account].platform.rate.per_second
+        if rate is not None and run.project.accounts[account].emulator is None:
+            seconds = max(seconds, count / rate)
+    return Estimate(sum(calls.values()), seconds)
+
+
+def _outputs(run: Run) -> list[OutputChange]:
+    resolver = run.resolver()
+    out: list[OutputChange] = []
+    for name, output in run.project.outputs.items():
+        value = resolver(output.value)
+        sensitive = output.sensitive or is_secret(value)
+        out.append(OutputChange(name, MISSING, value, sensitive=sensitive, description=output.description))
+    return out
+
+
+def _digests(run: Run, steps: Sequence[Step]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for address in dict.fromkeys(step.address for step in steps):
+        item = run.items[address]
+        declared = item.declaration.digest if item.declaration is not None else "-"
+        entry = run.entries.get(address)
+        found[address] = f"{declared}:{entry_digest(entry)}"
+    return found
+
+
+def entry_digest(entry: Entry | None) -> str:
+    """Return a digest of what state knows of a resource, to notice that a saved plan has been overtaken."""
+    if entry is None:
+        return "-"
+    return digest_of(
+        [entry.kind, entry.id, entry.scope, entry.children, entry.sent, entry.seen, entry.secrets, entry.published]
+    )
