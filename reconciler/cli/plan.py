@@ -77,7 +77,7 @@ def _write(
     if out is not None:
         runtime.say(f"saved to {out}\nnext: reconciler apply {out}", common)
     elif plan.applyable and plan.has_changes and not machine:
-        runtime.say("next: reconciler apply", common)
+        runtime.say("next: reconciler destroy" if plan.mode == "destroy" else "next: reconciler apply", common)
 
 
 def _save(path: Path, text: str) -> None:

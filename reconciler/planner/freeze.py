@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from reconciler import __version__
@@ -13,8 +14,10 @@ from reconciler.model.plan import Estimate, OutputChange, Plan, ResourceChange, 
 from reconciler.model.values import MISSING, is_secret
 from reconciler.planner import guard
 from reconciler.planner.attribute import attribute_drift
+from reconciler.planner.impact import referrers_left, risk_of
 from reconciler.planner.order import order
 from reconciler.planner.run import Run
+from reconciler.planner.source import line_of
 from reconciler.planner.steps import Work
 from reconciler.project.model import digest_of
 from reconciler.state.ledger import Entry
@@ -36,7 +39,8 @@ def freeze(run: Run, started: float) -> Plan:
     run.checks.extend(guard.protected(going, replaced, options.allowed))
     bad = {note.address for note in run.errors} | {c.address for c in run.checks if c.status == "fail" and c.address}
     steps = [step for step in ordered.steps if step.address not in bad]
-    changes = [_change(run, works[address]) for address in works]
+    left = referrers_left(run)
+    changes = [_change(run, works[address], left.get(address, [])) for address in works]
     if options.attribute:
         changes = attribute_drift(changes, run.items, run.state)
     calls = sum(counter.calls for counter in run.accounts.wiring.log.totals().values())
@@ -95,14 +99,21 @@ def _targeted(run: Run) -> set[str]:
     return found
 
 
-def _change(run: Run, work: Work) -> ResourceChange:
+def _change(run: Run, work: Work, referrers: list[str]) -> ResourceChange:
     item = work.item
     if work.diff is not None:
-        return work.diff.change
+        change = work.diff.change
+        if change.action == "no-op" and not (change.kept or change.released or change.notes):
+            return change
+        assert item.declaration is not None
+        return replace(change, file=item.declaration.file, line=line_of(run.project.root, item.declaration))
     assert item.entry is not None
     verb = item.removal
     forget = verb == "forget" or item.raw is None
+    risks: tuple[str, ...] = (risk_of(referrers),) if referrers else ()
     history = f"the {item.kind.title} and its history on the platform are deleted for good"
+    if verb == "delete" and not forget:
+        risks = (history, *risks)
     return ResourceChange(
         address=item.address,
         account=item.account,
@@ -113,7 +124,7 @@ def _change(run: Run, work: Work) -> ResourceChange:
         id=item.entry.id,
         removal="forget" if forget else verb,
         gone=item.raw is None,
-        risks=(history,) if verb == "delete" and not forget else (),
+        risks=risks,
         before={**item.entry.seen},
         secret_paths=tuple(item.entry.secrets),
         file=(item.entry.origin or {}).get("file"),

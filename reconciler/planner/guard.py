@@ -29,10 +29,10 @@ def max_deletes(
     """Check how many objects and children go, per account and kind and per collection of children."""
     tracked: Counter[tuple[str, str, str]] = Counter()
     going: Counter[tuple[str, str, str]] = Counter()
+    counts = Counter((entry.account, entry.kind) for entry in entries.values())
     for work in works.values():
         group = (work.item.account, work.item.kind.platform, work.item.kind.name)
-        if work.item.entry is not None:
-            tracked[group] += 1
+        tracked[group] = counts[work.item.account, work.item.kind.name]
         removed = work.item.removal not in {None, "forget", "refuse"} and work.item.raw is not None
         if removed or (work.diff is not None and work.diff.change.action == "replace"):
             going[group] += 1
@@ -52,14 +52,12 @@ def _children(
     address: str, change: ResourceChange, work: Work, guardrails: Guardrails, allowed: Allowed
 ) -> Iterable[CheckResult]:
     gone: Counter[str] = Counter()
-    added: Counter[str] = Counter()
     for child in change.children:
-        collection = child.text.rpartition("[")[0] if child.text.endswith("]") else child.text.rpartition(".")[0]
         if child.action == "remove":
-            gone[collection] += 1
-        elif child.action == "add":
-            added[collection] += 1
-    known = work.diff.comparison.ids if work.diff is not None and work.diff.comparison is not None else {}
+            gone[split_child(child.text)[0]] += 1
+    found = work.diff.comparison if work.diff is not None else None
+    there_still = Counter(split_child(text)[0] for text in found.located) if found is not None else Counter()
+    removed = {child.text for child in change.children if child.action == "remove"}
     group = (work.item.account, work.item.kind.platform, work.item.kind.name)
     for collection, count in sorted(gone.items()):
         there = sum(1 for text in known if text.startswith((collection + ".", collection + "["))) + count

@@ -6,6 +6,8 @@ the plan unless the user says so; several candidates are an error that names the
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +16,7 @@ from reconciler.adapters.base.observe import project as project_live
 from reconciler.adapters.base.observe import same
 from reconciler.model.kind import HintKey, Kind, UniqueKey
 from reconciler.model.plan import Allowed, CheckResult, Note
-from reconciler.model.values import MISSING, path_text
+from reconciler.model.values import MISSING, Path, Template
 from reconciler.planner.item import Item
 from reconciler.planner.read import Listing
 from reconciler.project.model import Move
@@ -31,20 +33,28 @@ class Moved:
 
 def apply_moves(resources: Mapping[str, Entry], moves: tuple[Move, ...]) -> Moved:
     """Rename addresses and children as `moved` says: one simultaneous mapping, so that A↔B works."""
-    wanted = {move.source: move.target for move in moves if not move.source_path and move.source in resources}
-    # a target that is tracked and does not move away itself keeps its place: two objects cannot share one address
-    renamed = {source: target for source, target in wanted.items() if target not in resources or target in wanted}
+    renamed = {move.source: move.target for move in moves if not move.source_path and move.source in resources}
+    while True:
+        # a target that is tracked and does not move away itself keeps its place: two objects cannot share one address
+        targets = Counter(renamed.values())
+        fits = {
+            source: target
+            for source, target in renamed.items()
+            if targets[target] == 1 and (target not in resources or target in renamed)
+        }
+        if len(fits) == len(renamed):
+            break
+        renamed = fits
     moved = Moved({renamed.get(address, address): entry for address, entry in resources.items()})
     moved.previous.update({target: source for source, target in renamed.items()})
     if renamed:
         for address, entry in moved.entries.items():
             if any(dep in renamed for dep in entry.deps):
                 moved.entries[address] = replace(entry, deps=[renamed.get(dep, dep) for dep in entry.deps])
-    children: dict[str, dict[str, str]] = {}
+    children: dict[str, dict[Path, Path]] = {}
     for move in moves:
         if move.source_path:
-            address = move.target
-            children.setdefault(address, {})[path_text(move.source_path)] = path_text(move.target_path)
+            children.setdefault(move.target, {})[move.source_path] = move.target_path
     for address, mapping in children.items():
         entry_or_none = moved.entries.get(address)
         if entry_or_none is not None:
@@ -54,34 +64,44 @@ def apply_moves(resources: Mapping[str, Entry], moves: tuple[Move, ...]) -> Move
     return moved
 
 
-def _rename_children(entry: Entry, mapping: Mapping[str, str]) -> Entry:
-    both = {**mapping}
-    for source, target in mapping.items():
-        # a child of a list is spelt steps["crm"], of a map variations.bar: `moved` may use either
-        both.setdefault(_bracketed(source), _bracketed(target))
+_PART = re.compile(r'\["((?:[^"]|"(?!\]))*)"\]|\[(\d+)\]|\.?([^.\[]+)')
+
+
+def _rename_children(entry: Entry, mapping: Mapping[Path, Path]) -> Entry:
+    """Spell the paths of moved children anew, at once, so that two can trade names; unknown sources are ignored."""
+
+    def rename(text: str) -> str:
+        found = list(_PART.finditer(text))
+        names = tuple(match[1] if match[1] is not None else match[2] or match[3] for match in found)
+        for source, target in mapping.items():
+            length = len(source)
+            if names[:length] == tuple(map(str, source)):
+                spelt = ""
+                for match, name in zip(found[:length], map(str, target), strict=False):
+                    plain = match[1] is None and name.replace("_", "a").replace("-", "a").isalnum()
+                    spelt += (f".{name}" if spelt else name) if plain else f'["{name}"]'
+                return spelt + text[found[length - 1].end() :]
+        return text
 
     def renamed(values: Mapping[str, Any]) -> dict[str, Any]:
-        out: dict[str, Any] = {}
-        for text, value in values.items():
-            source = next((s for s in both if text == s or text.startswith((s + ".", s + "["))), None)
-            out[both[source] + text[len(source) :] if source is not None else text] = value
+        return {rename(text): value for text, value in values.items()}
+
+    def in_order(values: Mapping[str, Any]) -> dict[str, Any]:
+        out = dict(values)
+        for text, names in values.items():
+            if text.endswith(".$order") and isinstance(names, list):
+                prefix = tuple(match[1] or match[2] or match[3] for match in _PART.finditer(text))[:-1]
+                new = {str(s[-1]): str(t[-1]) for s, t in mapping.items() if tuple(map(str, s[:-1])) == prefix}
+                out[text] = [new.get(name, name) for name in names]
         return out
 
-    known = {text for text in entry.children if text in both}
-    if not known:
-        return entry
     return replace(
         entry,
         children=renamed(entry.children),
-        sent=renamed(entry.sent),
-        seen=renamed(entry.seen),
+        sent=renamed(in_order(entry.sent)),
+        seen=renamed(in_order(entry.seen)),
         secrets=renamed(entry.secrets),
     )
-
-
-def _bracketed(text: str) -> str:
-    head, _, last = text.rpartition(".")
-    return f'{head}["{last}"]' if head else text
 
 
 def key_of(kind: Kind, values: Mapping[str, Any], *, live: bool) -> str | None:
@@ -289,7 +309,10 @@ def implicit_moves(came: list[Item], gone: Mapping[str, Entry], kind: Kind) -> t
     moves: dict[str, str] = {}
     checks: list[CheckResult] = []
     for key, items in new.items():
-        old = went[key]
+        # keys are natural within a parent only: what is declared in another scope is another object
+        old = [address for address in went[key] if any(_in_scope(item, gone[address]) for item in items)]
+        if not old:
+            continue
         if len(items) == 1 and len(old) == 1:
             moves[items[0].address] = old[0]
         elif isinstance(kind.key, HintKey):
@@ -306,3 +329,15 @@ def implicit_moves(came: list[Item], gone: Mapping[str, Entry], kind: Kind) -> t
                 for item in items
             )
     return moves, checks
+
+
+def _in_scope(item: Item, entry: Entry) -> bool:
+    """Tell whether an object in state can be the declared one, as far as its parent is known before anything is read."""
+    name = next((name for name, shape in item.kind.shape.fields.items() if shape.parent is not None), None)
+    if item.kind.parent is None or name is None or name not in entry.scope:
+        return True
+    assert item.declaration is not None
+    parent = item.declaration.parent
+    if isinstance(parent, Template):
+        return not parent.refs or any(ref.address in entry.deps for ref in parent.refs)
+    return entry.scope[name] == (item.adapter.scope.get(name) if parent is None else str(parent))

@@ -5,16 +5,15 @@ Edges come from references, text references, `$depends_on` and, for removals, fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
-from typing import Any
+from itertools import combinations, pairwise
 
 from reconciler.model.plan import Note, Step
 from reconciler.model.values import MISSING
 from reconciler.planner.graph import components, topological
 from reconciler.planner.references import declared_references, live_references
-from reconciler.planner.steps import Node, Work, let_go, plan_removal, plan_steps
+from reconciler.planner.steps import Node, NodeName, Work, let_go, node_of, plan_removal, plan_steps
 
 MAX_COMBINATIONS = 2000
 """Beyond so many tries the fewest cuts of a cycle are no longer searched for, but taken one by one."""
@@ -36,8 +35,8 @@ class Dependencies:
     by_attribute: dict[str, dict[str, set[str]]] = field(default_factory=dict)
 
     def of(self, address: str) -> set[str]:
-        """Return all addresses that one refers to."""
-        return set().union(*self.by_attribute.get(address, {}).values())
+        """Return all other addresses that one refers to."""
+        return set().union(*self.by_attribute.get(address, {}).values()) - {address}
 
 
 def dependencies(works: Mapping[str, Work]) -> Dependencies:
@@ -65,8 +64,6 @@ def dependencies(works: Mapping[str, Work]) -> Dependencies:
         if other:
             references[""] = references.get("", set()) | other
         if references:
-            for targets in references.values():
-                targets.discard(address)
             found.by_attribute[address] = references
     return found
 
@@ -80,7 +77,7 @@ def order(works: Mapping[str, Work], state_deps: Mapping[str, Sequence[str]], de
             plan_steps(work)
         elif work.item.removal is not None:
             plan_removal(work)
-    needs = _edges(works, state_deps, deps, result)
+    needs = _edges(works, state_deps, deps)
     _demote_publish_cycles(needs, works)
     _cut_removal_cycles(needs, works, result)
     result.steps = _freeze(works, needs)
@@ -95,25 +92,21 @@ def _writes(work: Work) -> bool:
 
 def _cut_cycles(works: Mapping[str, Work], deps: Dependencies, result: Ordered) -> None:
     """Defer attributes so that no create waits for itself. Only objects that do not exist yet can be waited for."""
-    needs = {
-        address: {target for target in deps.of(address) if target in works and _writes(works[target])}
-        for address, work in works.items()
-        if _writes(work)
-    }
-    for group in components(needs):
+    waits = {address: _waits(work, works, deps) for address, work in works.items() if _writes(work)}
+    for group in components({address: set().union(*targets.values()) for address, targets in waits.items()}):
         members = set(group)
         result.cycles.append(tuple(sorted(group)))
         candidates = sorted(
             (address, attribute)
             for address in group
-            for attribute, targets in deps.by_attribute.get(address, {}).items()
+            for attribute, targets in waits[address].items()
             if attribute
             and targets & members
             and works[address].item.kind.shape.fields[attribute].deferrable is not None
         )
-        chosen = _fewest(candidates, members, deps)
+        chosen = _fewest(candidates, members, waits)
         if chosen is None:
-            places = ", ".join(f"{a} ({', '.join(_attributes(deps, a, members))})" for a in sorted(group))
+            places = ", ".join(f"{a} ({', '.join(_attributes(waits[a], members))})" for a in sorted(group))
             text = f"these refer to each other in a circle, and none of the attributes can be written later: {places}"
             result.errors.append(Note(min(group), text))
             continue
@@ -121,19 +114,33 @@ def _cut_cycles(works: Mapping[str, Work], deps: Dependencies, result: Ordered) 
             works[address].deferred.add(attribute)
 
 
-def _attributes(deps: Dependencies, address: str, members: set[str]) -> list[str]:
-    return [name or "$depends_on" for name, targets in deps.by_attribute.get(address, {}).items() if targets & members]
+def _waits(work: Work, works: Mapping[str, Work], deps: Dependencies) -> dict[str, set[str]]:
+    """Return, by attribute, the objects of this run that a create cannot do without.
+
+    Itself is one of them as long as nobody knows its id; attributes that are written after the create are none.
+    """
+    address = work.item.address
+    itself = {address} if work.item.known_id is not None else set()
+    return {
+        attribute: {t for t in targets if t in works and _writes(works[t])} - (itself if attribute else {address})
+        for attribute, targets in deps.by_attribute.get(address, {}).items()
+        if _written_in(work, attribute) == "write"
+    }
+
+
+def _attributes(waits: Mapping[str, set[str]], members: set[str]) -> list[str]:
+    return [name or "$depends_on" for name, targets in waits.items() if targets & members]
 
 
 def _fewest(
-    candidates: list[tuple[str, str]], members: set[str], deps: Dependencies
+    candidates: list[tuple[str, str]], members: set[str], waits: Mapping[str, Mapping[str, set[str]]]
 ) -> tuple[tuple[str, str], ...] | None:
     def acyclic(cut: Iterable[tuple[str, str]]) -> bool:
         gone = set(cut)
         left = {
             address: {
                 target
-                for attribute, targets in deps.by_attribute.get(address, {}).items()
+                for attribute, targets in waits[address].items()
                 if (address, attribute) not in gone
                 for target in targets & members
             }
@@ -163,7 +170,7 @@ def _fewest(
 
 # -- edges ----------------------------------------------------------------------------------------------------------
 def _edges(
-    works: Mapping[str, Work], state_deps: Mapping[str, Sequence[str]], deps: Dependencies, result: Ordered
+    works: Mapping[str, Work], state_deps: Mapping[str, Sequence[str]], deps: Dependencies
 ) -> dict[Node, set[Node]]:
     needs: dict[Node, set[Node]] = {
         (address, node): set() for address, work in works.items() for node, chain in work.chains.items() if chain
@@ -174,14 +181,14 @@ def _edges(
             needs[node].add(target)
 
     for address, work in works.items():
-        own = [name for name in ("state", "write", "link", "publish") if work.chains.get(name)]
-        for before, after in zip(own, own[1:], strict=False):
+        own = [name for name in _FORWARD if work.chains.get(name)]
+        for before, after in pairwise(own):
             need((address, after), (address, before))
         if work.item.removal is not None:
             need((address, "remove"), (address, "letgo"))
             continue
         for attribute, targets in deps.by_attribute.get(address, {}).items():
-            node = "link" if attribute in work.deferred else "write"
+            node = _written_in(work, attribute)
             for target in targets:
                 other = works.get(target)
                 if other is not None:
@@ -190,8 +197,8 @@ def _edges(
         if "remove" in work.chains:
             _replacement(work, works, state_deps, need)
     referrers: dict[str, list[str]] = {}
-    for address, targets in state_deps.items():
-        for target in targets:
+    for address, tracked in state_deps.items():
+        for target in tracked:
             referrers.setdefault(target, []).append(address)
     for address, work in works.items():
         if work.item.removal is None:
@@ -209,12 +216,29 @@ def _edges(
         if work.chains.get("letgo"):
             needs.setdefault((address, "letgo"), set())
             if work.item.removal is None:
-                needs.get((address, "write"), set()).add((address, "letgo"))
-    _let_go_edges(works, needs, result)
+                for later in ("write", "link", "publish"):
+                    needs.get((address, later), set()).add((address, "letgo"))
+    _let_go_edges(works, needs)
     return needs
 
 
-def _replacement(work: Work, works: Mapping[str, Work], state_deps: Mapping[str, Sequence[str]], need: Any) -> None:
+_FORWARD: tuple[NodeName, ...] = ("state", "write", "link", "publish")
+
+
+def _written_in(work: Work, attribute: str) -> NodeName:
+    """Return the node that writes an attribute: a facet's own, else the link of a cut circle, else the write."""
+    facet = work.item.kind.facet_of(attribute)
+    if facet is not None and not (facet.on_create and _writes(work)):
+        return node_of(facet)
+    return "link" if attribute in work.deferred else "write"
+
+
+def _replacement(
+    work: Work,
+    works: Mapping[str, Work],
+    state_deps: Mapping[str, Sequence[str]],
+    need: Callable[[Node | None, Node | None], None],
+) -> None:
     """Referrers let go, the old object goes, the new one comes, referrers again; or the other way round."""
     address = work.item.address
     before_destroy = bool(work.chains["remove"][0].data.get("deposed"))
@@ -246,13 +270,13 @@ def _let_go_of(other: Work, target: Work) -> None:
             let_go(other, attribute, None, live)
 
 
-def _let_go_edges(works: Mapping[str, Work], needs: dict[Node, set[Node]], result: Ordered) -> None:
-    del result
+def _let_go_edges(works: Mapping[str, Work], needs: dict[Node, set[Node]]) -> None:
+    letting: list[Node] = [
+        (name, "letgo") for name, other in works.items() if other.chains.get("letgo") and other.item.removal is None
+    ]
     for address, work in works.items():
-        if work.item.removal is None and "remove" in work.chains and "write" in work.chains:
-            for name, other in works.items():
-                if other.chains.get("letgo") and other.item.removal is None and (address, "remove") in needs:
-                    needs[address, "remove"].add((name, "letgo"))
+        if work.item.removal is None and "remove" in work.chains and not work.chains["remove"][0].data.get("deposed"):
+            needs[address, "remove"].update(letting)
 
 
 def _demote_publish_cycles(needs: dict[Node, set[Node]], works: Mapping[str, Work]) -> None:
@@ -262,15 +286,15 @@ def _demote_publish_cycles(needs: dict[Node, set[Node]], works: Mapping[str, Wor
         for node in group:
             if node[1] != "publish":
                 continue
-            for target in [t for t in needs[node] & members if t[0] != node[0]]:
+            for target in [t for t in needs[node] & members if t[0] != node[0] and t[1] == "publish"]:
                 needs[node].discard(target)
                 written = works[target[0]].last("write", "link")
-                if written is not None and written != target:
+                if written is not None:
                     needs[node].add(written)
 
 
 def _cut_removal_cycles(needs: dict[Node, set[Node]], works: Mapping[str, Work], result: Ordered) -> None:
-    """Objects that refer to each other and all go: one lets go first, where it can; else the circle is simply opened."""
+    """Of objects that refer to each other and all go, one lets go first if it can; else the circle is just opened."""
     for _ in range(len(needs) + 1):
         groups = [group for group in components(needs) if all(node[1] in {"remove", "letgo"} for node in group)]
         if not groups:

@@ -314,10 +314,10 @@ def _setting(field: Schema, *, text: bool) -> Schema:
 
 def _guardrails() -> Schema:
     limit = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)? ?%$"}]}
+    patterns = {"type": "array", "items": {"type": "string"}}
     freeze = {
         "type": "object",
-        "properties": dict.fromkeys(FREEZE_KEYS, {"type": "string"})
-        | {"allow": {"type": "array", "items": {"type": "string"}}},
+        "properties": {key: {"type": "string"} for key in FREEZE_KEYS} | {"allow": patterns},
         "required": ["from", "to"],
         "additionalProperties": False,
     }

@@ -42,7 +42,7 @@ def blocks(plan: Plan, *, verbose: bool = False) -> list[Block]:
     for change in plan.resources:
         if change.action in SILENT and not change.released and not (verbose and change.action == "read"):
             continue
-        mark, what = heading(change)
+        mark, what = heading(change, destroy=plan.mode == "destroy")
         lines = [*body(change, verbose=verbose), *_going_live(live.get(change.address, ()))]
         out.append(Block(change, mark, what, place(change.file, change.line), lines))
     return out

@@ -71,7 +71,8 @@ def _tail(leaf: LeafChange) -> str:
     said = ""
     if leaf.cause in {"drifted", "changed+drifted"}:
         said = "drifted" if leaf.cause == "drifted" else "changed here and drifted"
-        if leaf.previous is not MISSING and not leaf.secret and not _long(leaf.previous):
+        told = leaf.previous is not MISSING and not leaf.secret and not _long(leaf.previous)
+        if told and show(leaf.previous) != show(leaf.after):
             said += f", was {show(leaf.previous)}"
     return _join(said, "cannot be changed in place" if leaf.immutable else "")
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from reconciler.report.display import clean
 from reconciler.report.lines import Line
 
-_SPECIAL = re.compile(r"""[&<>"'`*_~\[\]()\\|:@#!$^=]""")
+_SPECIAL = re.compile(r"""[&<>`*_~\[\]\\|@#$]|:(?=//)|\A[-+=]|(?<=\A\d)[.)]|(?<=\A\d\d)[.)]|(?<=\A\d{3})[.)]""")
+_CALLS = frozenset("@#")
+"""What names people, teams and issues: sites look for these in the finished page, so coding them is not enough."""
 _TICKS = re.compile(r"`+")
 SIGNS = {"+": "+", "-": "-", "~": "!", "→": "!", "⇐": "!", "↑": "!", "=": "!", "✗": "-"}
 """First columns that GitHub and GitLab colour in a block of type `diff`."""
@@ -16,12 +18,16 @@ SIGNS = {"+": "+", "-": "-", "~": "!", "→": "!", "⇐": "!", "↑": "!", "=": 
 
 def escape(text: str) -> str:
     """Return text for running Markdown or a table cell: one line, every character that could mean something coded."""
-    return _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", clean(text))
+    return _SPECIAL.sub(lambda m: _coded(m[0]) + ("&#8203;" if m[0] in _CALLS else ""), clean(text).strip())
+
+
+def _coded(character: str) -> str:
+    return f"&#{ord(character)};"
 
 
 def code(text: str) -> str:
     """Return text as inline code. Not by backticks: those have no way to hold a `|` in a table. Nobody is notified."""
-    return f"<code>{escape(text)}</code>"
+    return f"<code>{_SPECIAL.sub(lambda m: _coded(m[0]), clean(text).strip())}</code>"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -53,8 +59,8 @@ def details(summary: str, inner: str) -> str:
 def bullet(line: Line) -> str:
     """Return one line as an item of a list."""
     tail = f" <sub>{escape(line.tail)}</sub>" if line.tail else ""
-    mark = f"{line.mark} " if line.mark in {"✗", "=", "→", "↑"} else ""
-    return f"{'  ' * line.depth}- {escape(mark)}{escape(line.text)}{tail}"
+    mark = f"{escape(line.mark)} " if line.mark in {"✗", "=", "→", "↑"} else ""
+    return f"{'  ' * line.depth}- {mark}{escape(line.text)}{tail}"
 
 
 def size(text: str) -> int:

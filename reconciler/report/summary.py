@@ -83,8 +83,8 @@ def causes(change: ResourceChange) -> str:
     return " and ".join(parts)
 
 
-def heading(change: ResourceChange) -> tuple[str, str]:
-    """Return the mark of a resource and what becomes of it, with the reason."""
+def heading(change: ResourceChange, *, destroy: bool = False) -> tuple[str, str]:
+    """Return the mark of a resource and what becomes of it, with the reason; `destroy`: everything was to go."""
     by = actor_text(change.actor)
     reason = clean(change.reason) if change.reason else ""
     match change.action:
@@ -103,7 +103,7 @@ def heading(change: ResourceChange) -> tuple[str, str]:
                 f"replaced {why}", how, causes(change), reason
             )
         case "remove":
-            return "-", _because(VERBS[change.removal or "delete"], reason or "it is no longer declared")
+            return "-", _because(VERBS[change.removal or "delete"], reason or ("" if destroy else "it is no longer declared"))
         case "adopt":
             return "⇐", _because(f"adopted: id {clean(change.importing or change.id or '?')}", reason)
         case "move":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from itertools import cycle
 from typing import Any
 
 from hypothesis import strategies as st
@@ -238,60 +239,64 @@ def any_text() -> st.SearchStrategy[str]:
 
 
 def values() -> st.SearchStrategy[Any]:
-    scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | any_text()
-    slots = any_text().map(lambda text: Template((text, Ref("convert.goals.purchase", ("id",)))))
-    return st.recursive(
-        scalars | slots,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text(), inner, max_size=3),
-        max_leaves=6,
-    )
+    texts = any_text()
+    slots = texts.map(lambda text: Template((text, Ref("convert.goals.purchase", ("id",)))))
+    scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts | slots
+    maps = st.dictionaries(texts, scalars, max_size=2)
+    return scalars | st.lists(scalars | maps, max_size=2) | maps
+
+
+CAUSES: tuple[Any, ...] = ("changed", "drifted", "changed+drifted", "adopting")
+ACTIONS: tuple[Any, ...] = ("create", "update", "replace", "remove", "adopt", "forget", "no-op")
 
 
 @st.composite
 def plans(draw: st.DrawFn, secret: str = SECRET) -> Plan:
-    """Plans with any text in every place where text comes from outside, and one secret in every place for secrets."""
+    """Plans with any text in every place where text comes from outside, and one secret in every place for secrets.
+
+    A few drawn texts and values go round all places: drawing each anew would take most of a test's time.
+    """
+    texts = cycle(draw(st.lists(any_text(), min_size=1, max_size=5)))
+    drawn = cycle([*draw(st.lists(values(), min_size=1, max_size=4)), MISSING])
+    cause = cycle(draw(st.permutations(CAUSES)))
+    hidden = Sensitive(secret, "secret.x")
+    covered = Template(("Bearer ", hidden))
     out = []
-    for number in range(draw(st.integers(0, 4))):
-        hidden = Sensitive(secret, "secret.x")
-        covered = Template(("Bearer ", hidden))
+    for number, action in enumerate(draw(st.lists(st.sampled_from(ACTIONS), max_size=4))):
         leaves = [
-            leaf(f"a{i}", draw(values() | st.just(MISSING)), draw(values()), code=draw(st.booleans()), cause=draw(CAUSES))
-            for i in range(draw(st.integers(0, 3)))
+            leaf(f"a{i}", next(drawn), next(drawn), code=i == 1, cause=next(cause), previous=next(drawn)) for i in range(3)
         ]
         leaves.append(leaf("token", hidden, covered, secret=True))
         leaves.append(leaf("bare", secret, {"deep": [secret]}, secret=True))
-        child = ChildChange(("kids", "x"), "kids.x", draw(st.sampled_from(["add", "remove"])), draw(any_text()), {"k": hidden})
-        action = draw(st.sampled_from(["create", "update", "replace", "remove", "adopt", "forget", "no-op"]))
+        child = ChildChange(("kids", "x"), "kids.x", "add" if number % 2 else "remove", next(texts), {"k": hidden})
         out.append(
             resource(
                 f"convert.goals.g{number}",
                 action,
                 leaves=tuple(leaves) if action in {"update", "replace", "adopt"} else (),
                 children=(child,) if action == "update" else (),
-                kept=(leaf("status", draw(any_text()), draw(any_text()), cause="drifted", switch=True),),
+                kept=(leaf("status", next(texts), next(texts), cause="drifted", switch=True),),
                 drift=(leaf("token", hidden, covered, secret=True, cause="drifted"),),
-                after={"token": covered, "list": [hidden], draw(any_text()): draw(values())},
-                before={"name": draw(any_text())},
+                after={"token": covered, "list": [hidden], next(texts): next(drawn) or None},
+                before={"name": next(texts)},
                 importing="1" if action == "adopt" else None,
                 removal="delete" if action == "remove" else None,
-                causes=draw(st.frozensets(CAUSES, max_size=2)),
-                risks=tuple(draw(st.lists(any_text(), max_size=2))),
-                notes=tuple(draw(st.lists(any_text(), max_size=2))),
-                released=tuple(draw(st.lists(any_text(), max_size=2))),
-                actor=Actor(draw(any_text()), draw(any_text())),
-                file=draw(any_text()),
+                causes=frozenset({next(cause), next(cause)}),
+                risks=(next(texts),) if number % 2 else (),
+                notes=(next(texts),),
+                released=(next(texts),),
+                actor=Actor(next(texts), next(texts)),
+                file=next(texts),
             )
         )
     return plan(
         *out,
-        project=draw(any_text()),
-        checks=(CheckResult("max_deletes", "fail", draw(any_text()), draw(any_text())),),
-        errors=tuple(Note("convert.goals.g0", text) for text in draw(st.lists(any_text(), max_size=2))),
+        project=next(texts),
+        checks=(CheckResult("max_deletes", "fail", next(texts), next(texts)),),
+        errors=(Note("convert.goals.g0", next(texts)),),
+        notes=(Note("", next(texts)),),
         outputs=(
             OutputChange("hidden", MISSING, Sensitive(secret, "x"), sensitive=True),
-            OutputChange("open", MISSING, draw(values())),
+            OutputChange("open", MISSING, next(drawn)),
         ),
     )
-
-
-CAUSES: st.SearchStrategy[Any] = st.sampled_from(["changed", "drifted", "changed+drifted", "adopting"])
