@@ -53,6 +53,8 @@ class Bench:
     root: Path
     url: str
     environ: dict[str, str] = field(default_factory=dict)
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60))
+    """Calls the control API; kept, because making one costs more than any call."""
 
     def write(self, text: str, name: str = "resources/main.yaml") -> None:
         """Write a file of the project."""
@@ -102,13 +104,13 @@ class Bench:
     # -- the other side ---------------------------------------------------------------------------------------------
     def control(self, method: str, path: str, **more: Any) -> Any:
         """Call the emulator's control API."""
-        answer = httpx.request(method, f"{self.url}/_control/{path}", timeout=60, **more)
+        answer = self.client.request(method, f"{self.url}/_control/{path}", **more)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
     def dump(self, platform: str, kind: str) -> list[dict[str, Any]]:
         """Return the stored objects of a kind."""
-        found: list[dict[str, Any]] = self.control("GET", "dump")[platform].get(kind, [])
+        found: list[dict[str, Any]] = self.control("GET", f"dump?platform={platform}")[platform].get(kind, [])
         return found
 
     def edit(self, platform: str, kind: str, identity: Any, values: Mapping[str, Any] | None, user: str = "Anna") -> None:
@@ -154,4 +156,7 @@ def bench(root: Path, config: str = CONFIG, data: Mapping[str, Any] | None = FUL
         one = Bench(root, server.url)
         one.write(config, "reconciler.yaml")
         (root / "resources").mkdir(exist_ok=True)
-        yield one
+        try:
+            yield one
+        finally:
+            one.client.close()

@@ -100,6 +100,7 @@ def settle_pending(session: Session, project: Project, accounts: Accounts) -> li
     Raises HttpError when it cannot be found out, Undecided when a person has to decide.
     """
     told: list[str] = []
+    started = time.monotonic()  # all these calls were made before: one wait for lists that lag is enough for all
     for intent in session.pending():
         data = intent.data
         if data.get("call") != "create":
@@ -109,7 +110,7 @@ def settle_pending(session: Session, project: Project, accounts: Accounts) -> li
         config = project.accounts.get(account)
         if config is None or str(data["kind"]) not in config.platform.kinds:
             raise Undecided(f"{address}: a create of run {intent.run} is open, and account {account} is not configured")
-        raw, adapter = _look_up(session, project, accounts, data)
+        raw, adapter = _look_up(session, project, accounts, data, time.monotonic() - started)
         if raw is None:
             session.resolve(intent, happened=False)
             told.append(f"{address}: the create of the interrupted run {intent.run} had not arrived")
@@ -127,7 +128,9 @@ def settle_pending(session: Session, project: Project, accounts: Accounts) -> li
     return told
 
 
-def _look_up(session: Session, project: Project, accounts: Accounts, data: Mapping[str, Any]) -> tuple[Any, Any]:
+def _look_up(
+    session: Session, project: Project, accounts: Accounts, data: Mapping[str, Any], elapsed: float
+) -> tuple[Any, Any]:
     address, account = str(data["address"]), str(data["account"])
     declaration = project.declarations.get(address)
     unchanged = declaration is not None and declaration.digest == data.get("digest")
@@ -149,7 +152,7 @@ def _look_up(session: Session, project: Project, accounts: Accounts, data: Mappi
     held = session.state.resources.get(address)
     if held is not None:
         attempt = replace(attempt, twins=(*attempt.twins, held.id))
-    return find_created(adapter, attempt, tracked), adapter
+    return find_created(adapter, attempt, tracked, elapsed=elapsed), adapter
 
 
 def _texts(value: Any) -> Sequence[str]:

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.base.adapter import Raw
+from reconciler.adapters.base.compare import Comparison
 from reconciler.adapters.base.declare import ChildMap
 from reconciler.adapters.base.wire import lay_over, object_to_wire
 from reconciler.applier import record
@@ -154,10 +155,13 @@ class Executor:
         if item.replaced and old is not None and old.id == item.id:
             deposed.append({"id": old.id, "kind": old.kind, "account": old.account, "scope": old.scope})
         raw = item.adapter.complete(kind, scope, raw) if kind.facets else raw
-        raw = self._settle(step, item, filled, raw)
-        entry = record.fresh_entry(item, item.adapter.id_of(kind, raw))
         written = {name: value for name, value in filled.items() if name not in _later(item)}
-        seen = record.after_write(self.session.state, item, entry, raw, None, written)
+        found = record.look(kind, written, raw, {})
+        settled = self._settle(item, written, raw, found)
+        if settled is not raw:
+            raw, found = settled, record.look(kind, written, settled, found.ids)
+        entry = record.fresh_entry(item, item.adapter.id_of(kind, raw))
+        seen = record.after_write(self.session.state, item, entry, raw, None, written, found)
         return self._done(step, item, raw, replace(seen.entry, deposed=deposed), seen)
 
     def _create_once(self, step: Step, item: Item, attempt: Attempt, body: Raw, data: dict[str, Any]) -> Raw:
@@ -179,10 +183,8 @@ class Executor:
                     raise
         raise StepFailed("no answer")
 
-    def _settle(self, step: Step, item: Item, body: Mapping[str, Any], raw: Raw) -> Raw:
+    def _settle(self, item: Item, body: Mapping[str, Any], raw: Raw, found: Comparison) -> Raw:
         """After a create, take out of closed collections what the platform put in by itself (a project's defaults)."""
-        del step
-        found = record.look(item.kind, body, raw, {})
         leaves = tuple(
             LeafChange(leaf.path, leaf.text, leaf.live, leaf.desired)
             for leaf in found.leaves
@@ -303,9 +305,10 @@ class Executor:
         assert step.removal is not None
         assert step.remote_id is not None
         scope = self._scope(item)
-        live = item.raw if item.replaced else self._current(item)
+        old = item.replaced or bool(step.data.get("deposed"))
+        live = item.raw if item.replaced else {} if old else self._current(item)
         result = item.adapter.remove(item.kind, scope, step.remote_id, step.removal, live or {})
-        if not item.replaced:
+        if not old:
             self.live.pop(item.address, None)
             self.session.done(step.id, remove=[item.address])
             return list(result.warnings)

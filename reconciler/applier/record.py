@@ -64,10 +64,20 @@ def with_meta(entry: Entry, item: Item) -> Entry:
 
 
 def after_write(
-    state: State, item: Item, entry: Entry, raw: Raw, touched: Iterable[str] | None, desired: Mapping[str, Any]
+    state: State,
+    item: Item,
+    entry: Entry,
+    raw: Raw,
+    touched: Iterable[str] | None,
+    desired: Mapping[str, Any],
+    found: Comparison | None = None,
 ) -> Seen:
-    """Return the entry after a write. `touched` are the path texts that were sent; None means everything declared."""
-    found = look(item.kind, desired, raw, entry.children)
+    """Return the entry after a write. `touched` are the path texts that were sent; None means everything declared.
+
+    `found` is the comparison of the two, where the caller has made it already.
+    """
+    if found is None:
+        found = look(item.kind, desired, raw, entry.children)
     wanted = None if touched is None else tuple(touched)
     sent, seen, secrets = dict(entry.sent), dict(entry.seen), dict(entry.secrets)
     result = Seen(entry)

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.adapters.base.adapter import Adapter, Raw
-from reconciler.adapters.base.compare import covers
+from reconciler.adapters.base.compare import Compare
+from reconciler.adapters.base.observe import same
 from reconciler.model.kind import Kind, UniqueKey
 from reconciler.model.values import has_slot, is_secret
 from reconciler.planner.match import key_of
 
 
-class Undecided(Exception):
+class Undecided(Exception):  # noqa: N818 - a state of knowledge, told to a person
     """Several objects could be the one that a create made."""
 
 
@@ -37,11 +38,15 @@ class Attempt:
     """The declared body, where it is still what was sent."""
 
 
-def find_created(adapter: Adapter, attempt: Attempt, tracked: Mapping[str, str]) -> Raw | None:
-    """Return the object that a create made, None when it made none. Raises Undecided, HttpError."""
+def find_created(adapter: Adapter, attempt: Attempt, tracked: Mapping[str, str], *, elapsed: float = 0.0) -> Raw | None:
+    """Return the object that a create made, None when it made none. Raises Undecided, HttpError.
+
+    `elapsed` are the seconds that have surely gone by since the call.
+    """
+    lag = attempt.kind.consistency - elapsed
     found = _look(adapter, attempt, tracked)
-    if found is None and attempt.kind.consistency > 0 and attempt.minted is None:
-        time.sleep(attempt.kind.consistency)  # the platform's lists lag behind by so much
+    if found is None and lag > 0 and attempt.minted is None:
+        time.sleep(lag)  # the platform's lists lag behind by so much
         found = _look(adapter, attempt, tracked)
     return found
 
@@ -67,14 +72,28 @@ def _look(adapter: Adapter, attempt: Attempt, tracked: Mapping[str, str]) -> Raw
             for name, value in attempt.body.items()
             if not has_slot(value) and not is_secret(value) and kind.facet_of(name) is None and not name.startswith("$")
         }
-        candidates = [raw for raw in candidates if covers(kind.shape, _without_state(kind, comparable), raw)]
+        candidates = [raw for raw in candidates if _holds(kind, _without_state(kind, comparable), raw)]
     if len(candidates) > 1:
         ids = ", ".join(adapter.id_of(kind, raw) for raw in candidates)
         raise Undecided(
-            f"a create was sent and its answer was lost; {len(candidates)} new {kind.title}s could be its effect ({ids}). "
+            f"a create was sent and its answer was lost; {len(candidates)} new {kind.title}s may be its work ({ids}). "
             f"Take the right one with `reconciler import {attempt.address} ID`, delete the others, and apply again"
         )
     return candidates[0] if candidates else None
+
+
+def _holds(kind: Kind, body: Mapping[str, Any], raw: Raw) -> bool:
+    """Tell whether an object holds all that was sent; what the platform put in by itself does not count against it."""
+    walk = Compare({}, {}, lambda _text, _value, _live: None, everything=True)
+    found = walk.run(kind.shape, body, raw, frozenset())
+    if found.problems or any(child.action == "add" for child in found.children):
+        return False
+    return all(leaf.equal or leaf.path[-1] == "$order" or _within(leaf.desired, leaf.live) for leaf in found.leaves)
+
+
+def _within(desired: Any, live: Any) -> bool:
+    lists = isinstance(desired, list) and isinstance(live, list)
+    return lists and all(any(same(want, have) for have in live) for want in desired)
 
 
 def _without_state(kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:

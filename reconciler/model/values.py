@@ -118,31 +118,38 @@ Path = tuple[str | int, ...]
 """Where a value sits in an object: attribute names, local names of children, indices of plain list items."""
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 def refs_in(value: Any) -> Iterator[Ref]:
     """Yield every reference to another resource inside a declared value, without recursion limits in practice."""
+    if type(value) in _PLAIN:
+        return
     stack = [value]
     while stack:
         item = stack.pop()
-        if isinstance(item, Template):
+        if isinstance(item, dict):
+            stack.extend(inner for inner in item.values() if type(inner) not in _PLAIN)
+        elif isinstance(item, Template):
             yield from item.refs
         elif isinstance(item, Ref):
             yield item
-        elif isinstance(item, dict):
-            stack.extend(item.values())
         elif isinstance(item, list | tuple):
-            stack.extend(item)
+            stack.extend(inner for inner in item if type(inner) not in _PLAIN)
 
 
 def is_secret(value: Any) -> bool:
     """Tell whether a value, at any depth, is a secret or holds one."""
-    if isinstance(value, Sensitive | SecretRef):
-        return True
-    if isinstance(value, Template):
-        return value.is_secret
-    if isinstance(value, dict):
-        return any(is_secret(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(is_secret(item) for item in value)
+    if type(value) in _PLAIN:
+        return False
+    stack = [value]
+    for item in stack:  # grows while it is walked
+        if isinstance(item, dict):
+            stack.extend(inner for inner in item.values() if type(inner) not in _PLAIN)
+        elif isinstance(item, list | tuple):
+            stack.extend(inner for inner in item if type(inner) not in _PLAIN)
+        elif isinstance(item, Sensitive | SecretRef) or (isinstance(item, Template) and item.is_secret):
+            return True
     return False
 
 

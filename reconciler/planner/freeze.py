@@ -37,6 +37,8 @@ def freeze(run: Run, started: float) -> Plan:
     going = [work.item for work in works.values() if work.item.removal is not None]
     replaced = [work.item for work in works.values() if work.item.replaced]
     run.checks.extend(guard.protected(going, replaced, options.allowed))
+    windows = run.project.guardrails.freeze
+    run.checks.extend(guard.frozen(ordered.steps, windows, options.allowed, datetime.now(UTC)))
     bad = {note.address for note in run.errors} | {c.address for c in run.checks if c.status == "fail" and c.address}
     steps = [step for step in ordered.steps if step.address not in bad]
     left = referrers_left(run)

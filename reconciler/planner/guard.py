@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
-from reconciler.model.plan import Allowed, CheckResult, ResourceChange
+from reconciler.adapters.base.children import split_child
+from reconciler.model.address import matches
+from reconciler.model.plan import Allowed, CheckResult, ResourceChange, Step
 from reconciler.planner.item import Item
 from reconciler.planner.steps import Work
-from reconciler.project.model import Guardrails, Limit
+from reconciler.project.model import Freeze, Guardrails, Limit
 from reconciler.state.ledger import Entry
 
 BINDS_FROM = 10
@@ -51,17 +54,16 @@ def max_deletes(
 def _children(
     address: str, change: ResourceChange, work: Work, guardrails: Guardrails, allowed: Allowed
 ) -> Iterable[CheckResult]:
-    gone: Counter[str] = Counter()
-    for child in change.children:
-        if child.action == "remove":
-            gone[split_child(child.text)[0]] += 1
+    removed = [child.text for child in change.children if child.action == "remove"]
+    if not removed:
+        return
+    gone = Counter(split_child(text)[0] for text in removed)
     found = work.diff.comparison if work.diff is not None else None
-    there_still = Counter(split_child(text)[0] for text in found.located) if found is not None else Counter()
-    removed = {child.text for child in change.children if child.action == "remove"}
+    texts = {*removed, *(found.located if found is not None else ())}
+    there = Counter(split_child(text)[0] for text in texts)
     group = (work.item.account, work.item.kind.platform, work.item.kind.name)
     for collection, count in sorted(gone.items()):
-        there = sum(1 for text in known if text.startswith((collection + ".", collection + "["))) + count
-        check = _check(count, there, group, f"{address}.{collection}", guardrails, allowed)
+        check = _check(count, there[collection], group, f"{address}.{collection}", guardrails, allowed)
         if check is not None:
             yield check
 
@@ -115,3 +117,33 @@ def nothing_declared(
     ok = allowed.has("empty")
     message = f"nothing is declared, and state has {len(entries)} resource(s) that would all be removed"
     return [CheckResult("empty", "allowed" if ok else "fail", message, "empty")]
+
+
+def frozen(steps: Iterable[Step], windows: Iterable[Freeze], allowed: Allowed, now: datetime) -> list[CheckResult]:
+    """Check freeze windows: while one is open only what its `allow` takes in may be written."""
+    checks: list[CheckResult] = []
+    for window in windows:
+        if not window.start <= now < window.until:
+            continue
+        held = sorted({name for step in steps for name in _written(step) if not _admits(window, name)})
+        if held:
+            shown = ", ".join(held[:5]) + (f" and {len(held) - 5} more" if len(held) > 5 else "")
+            why = f" ({window.reason})" if window.reason else ""
+            until = window.until.isoformat(timespec="minutes")
+            message = f"freeze {window.name}{why} until {until}: {shown} would be written"
+            checks.append(CheckResult("freeze", "allowed" if allowed.has("freeze") else "fail", message, "freeze"))
+    return checks
+
+
+def _written(step: Step) -> list[str]:
+    """Return the addresses that a step writes: of attributes where it writes only some, else of the whole resource."""
+    if step.call == "state":
+        return []
+    if step.call in {"update", "facet", "publish", "unarchive"}:
+        texts = [leaf.text for leaf in step.overlay.leaves] + [child.text for child in step.overlay.children]
+        return [f"{step.address}.{text}" for text in texts]
+    return [step.address]
+
+
+def _admits(window: Freeze, address: str) -> bool:
+    return any(matches(pattern, address) for pattern in window.allow)

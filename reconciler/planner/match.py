@@ -201,7 +201,7 @@ class Matcher:
             if self._is_preset(raw):
                 self._error(
                     item,
-                    f"{key} is one of the platform's own and cannot be managed; refer to it by its id, without declaring it",
+                    f"{key} is one of the platform's own and cannot be managed; refer to it by its id instead",
                 )
                 return
             self._adopt(item, free[0], raw)
@@ -332,7 +332,7 @@ def implicit_moves(came: list[Item], gone: Mapping[str, Entry], kind: Kind) -> t
 
 
 def _in_scope(item: Item, entry: Entry) -> bool:
-    """Tell whether an object in state can be the declared one, as far as its parent is known before anything is read."""
+    """Tell whether an object in state can be the declared one, as far as its parent is known before reading."""
     name = next((name for name, shape in item.kind.shape.fields.items() if shape.parent is not None), None)
     if item.kind.parent is None or name is None or name not in entry.scope:
         return True

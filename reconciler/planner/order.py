@@ -194,6 +194,10 @@ def _edges(
                 if other is not None:
                     need((address, node), other.last("write"))
                     need((address, "publish"), other.last("write", "link", "publish"))
+        rules = work.item.declaration.meta.rules if work.item.declaration is not None else None
+        for target in rules.publish_with if rules is not None else ():
+            if target in works:  # what goes live together is all saved before any of it goes live
+                need((address, "publish"), works[target].last("write", "link"))
         if "remove" in work.chains:
             _replacement(work, works, state_deps, need)
     referrers: dict[str, list[str]] = {}

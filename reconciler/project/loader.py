@@ -20,7 +20,8 @@ from reconciler.project.config import (
 )
 from reconciler.project.declarations import Pending, check_pending, declare
 from reconciler.project.diagnostics import Place
-from reconciler.project.evaluate import Frame, has_expression
+from reconciler.project.evaluate import Frame, has_expression, interpolate
+from reconciler.project.expressions import ExpressionError
 from reconciler.project.guardrails import read_guardrails
 from reconciler.project.model import AccountConfig, Declaration, LoadOptions, Move, Project, Removed, digest_of
 from reconciler.project.modules import DEFAULT_HEADS, IN_DEFAULT, Rooms, call_modules, resolver
@@ -66,6 +67,8 @@ def _load(session: Session) -> Project:
     emulator = session.environ.get(EMULATOR_VARIABLE) or None
     root = ModuleRoom(session, "", session.root, {})
     root.variables = _variables(session, config, root)
+    digest = digest_of([config.value, config.over])
+    _interpolate_sections(session, config, root)
     root.accounts = read_accounts(session, config, root, emulator)
     secrets = read_secrets(session, config.value.get("secrets"), config.document)
     rooms = Rooms(all=[root])
@@ -104,9 +107,31 @@ def _load(session: Session) -> Project:
         state=state,
         secrets=secrets,
         warnings=tuple(session.diagnostics.sorted()),
-        digest=digest_of([config.value, config.over]),
+        digest=digest,
         files=tuple(dict.fromkeys(session.files)),
     )
+
+
+def _interpolate_sections(session: Session, config: Config, root: ModuleRoom) -> None:
+    """Work out expressions in sections that have no frame of their own; one that cannot be is left out."""
+    frame = Frame(root, session.root, heads=DEFAULT_HEADS, where="in reconciler.yaml outside accounts and outputs")
+    for section in ("resources", "state", "guardrails", "secrets"):
+        written = config.value.get(section)
+        if not has_expression(written):
+            continue
+        failed = False
+
+        def report(path: tuple[str | int, ...], error: ExpressionError, section: str = section) -> None:
+            nonlocal failed
+            failed = True
+            place = config.place((section, *path))
+            session.error(error.problem, error.fix, place=place, code="expression")
+
+        value = interpolate(written, frame, report)
+        if failed:
+            del config.value[section]
+        else:
+            config.value[section] = value
 
 
 def _has_environments(config: Config) -> bool:

@@ -53,7 +53,7 @@ def schemas(platforms: Iterable[Platform]) -> dict[str, Schema]:
     found = list(platforms)
     return {
         "resources.schema.json": resources_schema(found),
-        "reconciler.schema.json": reconciler_schema(found),
+        "reconciler.schema.json": config_schema(found),
         "module.schema.json": module_schema(found),
     }
 
@@ -215,7 +215,7 @@ def _meta(kind: Kind) -> Schema:
 
 
 # -- reconciler.yaml and module.yaml ------------------------------------------------------------------------------
-def reconciler_schema(platforms: Iterable[Platform]) -> Schema:
+def config_schema(platforms: Iterable[Platform]) -> Schema:
     """Return the schema of `reconciler.yaml`."""
     accounts = _accounts(platforms)
     rails = _guardrails()

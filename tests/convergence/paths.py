@@ -15,7 +15,8 @@ _INDEX = re.compile(r'\["([^"]*)"\]')
 def leaves(shape: ObjectShape) -> Iterator[str]:
     """Yield the path of every writable attribute of a kind; `*` stands for any child.
 
-    A model inside itself (caps within caps) is one attribute where it comes a second time.
+    A model inside itself (caps within caps) is one attribute where it comes a second time. The attribute that is the key
+    of a map of children is none.
     """
     stack: list[tuple[str, Shape, frozenset[Any]]] = [
         (name, field, frozenset({shape.model})) for name, field in shape.writable.items() if field.parent is None
@@ -25,7 +26,8 @@ def leaves(shape: ObjectShape) -> Iterator[str]:
         inner, prefix = (here.item, f"{path}.*") if isinstance(here, ChildrenShape) else (here, path)
         if isinstance(inner, ObjectShape) and inner.model not in above:
             below = above | {inner.model}
-            stack += [(f"{prefix}.{name}", field, below) for name, field in inner.writable.items()]
+            key = here.keyed.attribute if isinstance(here, ChildrenShape) and here.keyed is not None else None
+            stack += [(f"{prefix}.{name}", field, below) for name, field in inner.writable.items() if name != key]
         else:
             yield path
 

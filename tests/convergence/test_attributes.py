@@ -82,12 +82,12 @@ def test_change(sample: Sample) -> None:
                 continue
             body = put(body, path, value)
             here.write(body)
-            remote_id = here.remote_id()
-            before = here.stored(remote_id)
-            assert before is not None
             change = here.plan()
             assert change["x_action"] == "update", change["x_action"]
             shown(here, change, path)
+            remote_id = str(change["x_id"])
+            before = here.stored(remote_id)
+            assert before is not None
             only_its_own(here, here.apply(), remote_id)
             here.settled()
             after = here.stored(remote_id)
@@ -199,7 +199,7 @@ def nullable(sample: Sample) -> Iterator[tuple[str, Vary]]:
                 continue
             seen.add(prefix)
             if resolve(sample.kind.shape, prefix)[1].nullable:
-                yield prefix, Vary(how.values, {**how.given, path: how.values[-1]})
+                yield prefix, Vary(how.values, {**how.given, path: how.values[0]})
 
 
 @by_sample

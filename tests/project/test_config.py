@@ -93,6 +93,21 @@ def test_each_environment_has_a_ledger_of_its_own(tmp_path: Path) -> None:
     assert path("staging", own, RECONCILER_EMULATOR="http://127.0.0.1:1") == ".reconciler/state.staging.emulator.json"
 
 
+def test_expressions_work_in_every_section(tmp_path: Path) -> None:
+    config = CONFIG.replace("max_deletes: 10%", "max_deletes: ${var.most}").replace(
+        "variables:\n", "variables:\n  most: {type: string, default: 7%}\n", 1
+    )
+    config += "resources: ['${var.brand}/']\nstate: '${env.WHERE}/x.json'\nsecrets: {pin: {file: '${env.WHERE}/pin'}}\n"
+    write(tmp_path, {"Bright/r.yaml": "shop.goals.a: {name: A, type: click}\n", "w/pin": "12"})
+    project = demo(tmp_path, config=config, environ={"WHERE": "w"})
+    assert str(project.guardrails.max_deletes) == "7%"
+    assert project.state.path == (tmp_path / "w/x.production.json").resolve()
+    assert project.declarations["shop.goals.a"].file == "Bright/r.yaml"
+    assert project.secrets.resolve("pin", lambda _: None).value == "12"
+    with pytest.raises(ProjectError, match=r"reconciler\.yaml:33:8: environment variable WHERE is not set"):
+        demo(tmp_path, config=config)
+
+
 def test_state_by_url(tmp_path: Path) -> None:
     state = demo(tmp_path, config=CONFIG + "state: {url: s3://bucket/demo.json, region: eu-west-1}\n").state
     assert (state.path, state.url, state.options) == (None, "s3://bucket/demo.production.json", {"region": "eu-west-1"})

@@ -241,7 +241,7 @@ def any_text() -> st.SearchStrategy[str]:
 def values() -> st.SearchStrategy[Any]:
     texts = any_text()
     slots = texts.map(lambda text: Template((text, Ref("convert.goals.purchase", ("id",)))))
-    scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts | slots
+    scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | texts | slots
     maps = st.dictionaries(texts, scalars, max_size=2)
     return scalars | st.lists(scalars | maps, max_size=2) | maps
 

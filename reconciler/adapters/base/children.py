@@ -252,14 +252,7 @@ class _Matching:
         if not self.shape.config.match:
             return
         found = self._candidates()
-        progress = True
-        while progress:
-            progress = False
-            for name, lives in found.items():
-                free = [live for live in lives if live in self.free]
-                if name not in self.result.pairs and len(free) == 1:
-                    self._claim(name, free[0])
-                    progress = True
+        self._singles(found)
         several = {name: lives for name, lives in found.items() if name not in self.result.pairs}
         for name, lives in several.items():
             exact = [live for live in self._free(lives) if self._covers(name, live)]
@@ -300,21 +293,34 @@ class _Matching:
         return self.contents.covers(self.shape.item, self.desired[name], live.raw)
 
     def _by_content(self) -> None:
-        for name in self._left():
-            unnamed = name in self.desired.aligned
-            if not unnamed and self.shape.config.match and self._says_match(name):
+        names = [
+            name
+            for name in self._left()
+            if name in self.desired.aligned or not self.shape.config.match or not self._says_match(name)
+        ]
+        few = len(names) * len(self.free) <= CLOSEST
+        found = {name: [live for live in self.free if self._covers(name, live)] for name in names} if few else {}
+        self._singles(found)
+        for name in names:
+            if name in self.result.pairs:
                 continue
-            found: list[Live] = []
-            for live in self.free:
-                if self._covers(name, live):
-                    found.append(live)
-                    if unnamed or self.shape.form == "list":
-                        break  # among equal ones the first: in a list the place decides
-            if len(found) > 1:
-                ids = ", ".join(live.identity or live.place for live in found)
+            lives = self._free(found[name]) if few else [live for live in self.free if self._covers(name, live)]
+            if len(lives) > 1 and name not in self.desired.aligned and self.shape.form == "map":
+                ids = ", ".join(live.identity or live.place for live in lives)
                 self._problem(name, f"live ones that it could be: {ids}; write $id to choose one")
-            if found:
-                self._claim(name, found[0])
+            if lives:
+                self._claim(name, lives[0])  # among equal ones the first: in a list the place decides
+
+    def _singles(self, found: Mapping[str, list[Live]]) -> None:
+        """Give each name that has only one candidate left that one, until there is none."""
+        progress = True
+        while progress:
+            progress = False
+            for name, lives in found.items():
+                free = [] if name in self.result.pairs else self._free(lives)
+                if len(free) == 1:
+                    self._claim(name, free[0])
+                    progress = True
 
     def _says_match(self, name: str) -> bool:
         child = self.desired[name]

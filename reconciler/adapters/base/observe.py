@@ -261,11 +261,13 @@ def same(a: Any, b: Any) -> bool:
     """Compare two canonical values, strict about types where Python is not (`1` is not `true`)."""
     if a is b:
         return True
+    kind = type(a)
+    if kind is str and type(b) is str:
+        return bool(a == b)
     if isinstance(a, Sensitive) or isinstance(b, Sensitive):
         return same(_bare(a), _bare(b))
     if isinstance(a, Template) or isinstance(b, Template):
         return bool(a == b)
-    kind = type(a)
     if kind is bool or type(b) is bool:
         return kind is type(b) and a == b
     if isinstance(a, dict) and isinstance(b, dict):

@@ -39,6 +39,8 @@ class InProject(Attributes):
 class ConvertKind(Kind):
     """A kind of Convert objects."""
 
+    consistency: float = 5.0
+    """How far lists may lag behind a create is not documented: so long is waited before a create is sent again."""
     include: tuple[str, ...] = ()
     """Optional fields that hold configuration; asked for in every read."""
     filters: Mapping[str, Any] = field(default_factory=dict)

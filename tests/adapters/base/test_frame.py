@@ -36,7 +36,7 @@ def some(fields: dict[str, st.SearchStrategy[Any]], **required: st.SearchStrateg
     return st.fixed_dictionaries(required, optional=fields)
 
 
-rule = st.deferred(
+rule: st.SearchStrategy[dict[str, Any]] = st.deferred(
     lambda: some(
         {
             "value": st.one_of(st.none(), word),
@@ -54,7 +54,9 @@ part_fields = {
     "caps": st.dictionaries(name, some({"limit": number}), max_size=3),
     "change": st.one_of(st.none(), st.lists(rule, max_size=2)),
 }
-step = some({"text": word, "caps": st.lists(cap, max_size=2, unique_by=lambda c: c["name"])}, type=st.sampled_from("xy"))
+step = some(
+    {"text": word, "caps": st.lists(cap, max_size=2, unique_by=lambda c: c["name"])}, type=st.sampled_from("xy")
+)
 named_step = st.tuples(step, st.one_of(st.none(), name)).map(
     lambda pair: {**pair[0], "$name": pair[1]} if pair[1] else pair[0]
 )

@@ -14,8 +14,8 @@ from reconciler.model.kind import Endpoints, HintKey, Kind
 from reconciler.model.markers import (
     Attributes,
     Canonical,
-    Children,
     ChildReference,
+    Children,
     Code,
     FreeForm,
     Immutable,
@@ -245,6 +245,7 @@ __all__ = [
     "TOYS",
     "ChildMap",
     "Context",
+    "Declare",
     "Toy",
     "compare",
     "declared",

@@ -52,7 +52,7 @@ def reporting(prefix: str) -> dict[str, Vary]:
         **beneath(prefix, short),
         **outlier(prefix, "order_value"),
         **outlier(prefix, "products_ordered_count"),
-        f"{engine}.stats_type": vary("frequentist", "bayesian", given={engine: {}}, needed="required"),
+        f"{engine}.stats_type": vary("frequentist", "bayesian", given={engine: _BAYES}),
         f"{engine}.confidence": vary(95, 90),
         f"{engine}.power": vary(80, 90),
         f"{engine}.test_type": vary("two_tails", "one_tail", "sequential"),

@@ -34,14 +34,13 @@ FEATURES = Sample(
     },
     {
         "name": vary("New checkout", "Newer checkout"),
-        "key": vary("new_checkout", "newer_checkout"),
+        "key": vary("new_checkout", "newer_checkout", needed="the name of the resource stands for it then"),
         "description": vary("One page", "Two pages"),
         "status": vary("active", "archived"),
         "variables.enabled.default_value": vary(False, True),
         "variables.max_items.default_value": vary(20, 25),
         "variables.theme.default_value": vary({"mode": "light"}, {"mode": "dark", "deep": {"a": [1]}}),
         "variables.max_items.type": vary("integer", "float"),
-        "variables.max_items.key": vary("max_items", hidden="it is the key of the map", needed="it is the key"),
     },
     kids={"variables": Kids("ratio", {"type": "float", "default_value": 0.5})},
 )

@@ -64,7 +64,12 @@ GOALS = (
             "type": vary("ga_import", effect="replace", needed="required"),
         },
     ),
-    goal("advanced", None, {"triggering_rule.OR": _TREE}, {"OR": tree(URL)}),
+    goal(
+        "advanced",
+        None,
+        {"triggering_rule.OR": vary(tree(URL), tree(MOBILE), tree(URL, COOKIE), not_null="this type of goal needs it")},
+        {"OR": tree(URL)},
+    ),
     goal("visits_page", None, {"triggering_rule.OR": _TREE}, {"OR": tree(URL)}),
     goal(
         "revenue",
@@ -153,7 +158,7 @@ LOCATIONS = (
         {
             **COMMON,
             "rules.OR": vary(tree(URL), tree(OTHER_URL)),
-            "trigger.type": vary("manual", "upon_run", given={"trigger": {}}, needed="it is all there is of a trigger"),
+            "trigger.type": vary("manual", "upon_run", given={"trigger": {"type": "upon_run"}}),
             "trigger.selector": vary("#drawer", ".drawer", needed="a trigger of this type needs it"),
             "trigger.events": vary(["in_view"], ["click", "hover"], ["change"], needed="a trigger of this type needs it"),
         },

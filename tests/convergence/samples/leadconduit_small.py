@@ -60,9 +60,9 @@ ENTITIES = Sample(
         "logo_url": vary("https://crm.example/logo.png", "https://crm.example/new.png"),
         "website": vary("https://crm.example/", "https://crm.example/en"),
         "time_zone": vary("America/Chicago", "America/Denver"),
-        "deprecated": vary(False, True),
+        "deprecated": vary(True, False),
         "see": vary("new", "newer"),
-        "trustedform_certified_vendor": vary(False, True),
+        "trustedform_certified_vendor": vary(True, False),
     },
     others={
         f"leadconduit.entities.{name}": {
