@@ -65,7 +65,7 @@ class Bench:
     def run(self, *argv: str, expect: int | None = None) -> Ran:
         """Run a command; fails the test with all its output if the exit code is not as expected."""
         out, err = io.StringIO(), io.StringIO()
-        with _environ(self._env()), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with _environ(self.env()), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = run([*argv, "--chdir", str(self.root)])
         ran = Ran(code, out.getvalue(), err.getvalue())
         assert expect is None or code == expect, f"{' '.join(argv)}: {ran}"
@@ -75,13 +75,14 @@ class Bench:
         """Start a command as a process of its own."""
         return subprocess.Popen(
             [sys.executable, "-m", "reconciler", *argv, "--chdir", str(self.root)],
-            env={**os.environ, **self._env()},
+            env={**os.environ, **self.env()},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def _env(self) -> dict[str, str]:
+    def env(self) -> dict[str, str]:
+        """Return the environment variables of every command."""
         return {"RECONCILER_EMULATOR": self.url, "NO_COLOR": "1", **self.environ}
 
     def apply(self, expect: int = 0, *argv: str) -> Ran:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from reconciler.adapters.base.adapter import Raw
+from reconciler.adapters.base.adapter import Raw, RemovalResult
 from reconciler.adapters.base.compare import Comparison
 from reconciler.adapters.base.declare import ChildMap
 from reconciler.adapters.base.wire import lay_over, object_to_wire
@@ -16,6 +16,7 @@ from reconciler.applier import record
 from reconciler.applier.marks import restore, withdraw
 from reconciler.applier.recover import Attempt, Undecided, find_created
 from reconciler.applier.result import StepResult
+from reconciler.model.kind import Removal
 from reconciler.model.plan import ChildChange, LeafChange, Overlay, Step
 from reconciler.model.values import MISSING, Ref, Template, has_slot
 from reconciler.planner.diff import PUBLISHED
@@ -307,7 +308,7 @@ class Executor:
         scope = self._scope(item)
         old = item.replaced or bool(step.data.get("deposed"))
         live = item.raw if item.replaced else {} if old else self._current(item)
-        result = item.adapter.remove(item.kind, scope, step.remote_id, step.removal, live or {})
+        result = self._remove_once(item, scope, step.remote_id, step.removal, live or {})
         if not old:
             self.live.pop(item.address, None)
             self.session.done(step.id, remove=[item.address])
@@ -319,6 +320,23 @@ class Executor:
             deposed = [old for old in entry.deposed if old.get("id") != step.remote_id]
             self.session.done(step.id, put={item.address: replace(entry, deposed=deposed)})
         return list(result.warnings)
+
+    def _remove_once(
+        self, item: Item, scope: Mapping[str, str], identity: str, verb: Removal, live: Raw
+    ) -> RemovalResult:
+        from reconciler.http import HttpError
+
+        for number in range(ATTEMPTS):
+            try:
+                return item.adapter.remove(item.kind, scope, identity, verb, live)
+            except HttpError as error:
+                if not error.maybe_applied or number == ATTEMPTS - 1:
+                    raise
+                fresh = self._again(item, identity, error)
+                if fresh is None:
+                    break
+                live = fresh
+        return RemovalResult()
 
     # -- the ledger ---------------------------------------------------------------------------------------------------
     def _state(self, step: Step, item: Item) -> list[str]:

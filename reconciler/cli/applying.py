@@ -52,6 +52,10 @@ def run_apply(common: Common, options: PlanOptions, flags: ApplyFlags, file: str
         options = options_of(document, options.progress)
     project = runtime.load_project(common)
     runtime.banner(project, common)
+    if document is not None:
+        from reconciler.cli.saved import check_belongs
+
+        check_belongs(document, project)
     run = runtime.run_id()
     started = time.monotonic()
     backend = runtime.backend_of(project)
@@ -103,8 +107,9 @@ def _decide(
 ) -> int | None:
     """Show the plan and ask. Returns an exit code when nothing is to be carried out."""
     if document is not None:
-        from reconciler.cli.saved import differences, restrict
+        from reconciler.cli.saved import check_accounts, differences, restrict
 
+        check_accounts(document, planned)
         stale = differences(document, planned, session.state)
         if stale:
             for difference in stale:

@@ -12,7 +12,7 @@ from reconciler.cli import runtime
 
 _IGNORED = (".reconciler/", "*.plan", "*.plan.json")
 _STARTER = Path(__file__).parent / "starter"
-_LEFT_OUT = frozenset({"README.md", ".gitignore"})
+_LEFT_OUT = frozenset({"README.md", ".gitignore", "emulator.env"})
 """Files of the quickstart that a project of one's own does not want."""
 
 

@@ -49,7 +49,7 @@ def load_project(common: Common) -> Project:
     options = LoadOptions(env=common.env, variables=common.variables, var_files=common.var_files)
     project = load(common.root, options)
     for warning in project.warnings:
-        say(f"warning: {warning}", common)
+        say(str(warning), common)
     return project
 
 

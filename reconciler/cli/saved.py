@@ -13,6 +13,7 @@ from reconciler.report import plan_json
 
 if TYPE_CHECKING:
     from reconciler.planner.planner import Planned, PlanOptions
+    from reconciler.project.model import Project
     from reconciler.state import State
 
 OPTIONS = ("mode", "purge", "targets", "excludes", "replaces", "resend_secrets")
@@ -67,6 +68,29 @@ def options_of(document: dict[str, Any], extra: Any) -> PlanOptions:
         progress=extra,
         attribute=True,
     )
+
+
+def check_belongs(document: dict[str, Any], project: Project) -> None:
+    """Raise PlanFileError for a plan of another project or environment; nothing has been asked or locked yet."""
+    from reconciler.report.saved import PlanFileError
+
+    for word, of in (("project", project.name), ("environment", project.environment)):
+        made_for = document.get(f"x_{word}")
+        if made_for != of:
+            here, there = (f"{word} {name}" if name else f"no {word}" for name in (of, made_for))
+            raise PlanFileError(f"the saved plan was made for {there}, and this is {here}; nothing was written")
+
+
+def check_accounts(document: dict[str, Any], planned: Planned) -> None:
+    """Raise PlanFileError when the credentials of an account are not of whom the plan was made for."""
+    from reconciler.report.saved import PlanFileError
+
+    for name, account in document.get("x_accounts", {}).items():
+        now = planned.plan.accounts.get(name)
+        if now is not None and now["id"] != account["id"]:
+            raise PlanFileError(
+                f"account {name} was {account['id']} when the plan was made, and is {now['id']} now; nothing was written"
+            )
 
 
 def differences(document: dict[str, Any], planned: Planned, state: State) -> list[Difference]:

@@ -54,7 +54,8 @@ def _tell(accounts: Accounts, name: str, common: Common) -> bool:
         return False
     identity, adapter = accounts.identities[name], accounts.adapter(name)
     runtime.emit(f"{name}: {config.platform.title}, {identity.id}" + (f" ({identity.name})" if identity.name else ""))
-    for key, value in {**adapter.scope, **identity.details}.items():
+    scope = {key: value for key, value in adapter.scope.items() if value != identity.id}
+    for key, value in {**scope, **identity.details}.items():
         runtime.emit(f"  {key}: {value}")
     skew = adapter.client.clock_skew
     if skew is not None:

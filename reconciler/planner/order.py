@@ -78,6 +78,7 @@ def order(works: Mapping[str, Work], state_deps: Mapping[str, Sequence[str]], de
         elif work.item.removal is not None:
             plan_removal(work)
     needs = _edges(works, state_deps, deps)
+    _drop_courtesies(needs, works)
     _demote_publish_cycles(needs, works)
     _cut_removal_cycles(needs, works, result)
     result.steps = _freeze(works, needs)
@@ -283,6 +284,17 @@ def _let_go_edges(works: Mapping[str, Work], needs: dict[Node, set[Node]]) -> No
             needs[address, "remove"].update(letting)
 
 
+def _drop_courtesies(needs: dict[Node, set[Node]], works: Mapping[str, Work]) -> None:
+    """Let a write in a circle go before an update that it would rather wait for: what it needs is there already."""
+    for group in components(needs):
+        members = set(group)
+        for node in group:
+            for target in needs[node] & members:
+                other = works[target[0]]
+                if target[0] != node[0] and target[1] == "write" and not _writes(other) and node[1] != "remove":
+                    needs[node].discard(target)
+
+
 def _demote_publish_cycles(needs: dict[Node, set[Node]], works: Mapping[str, Work]) -> None:
     """Two that go live for each other: each waits only for the other to be written."""
     for group in components(needs):
@@ -308,8 +320,9 @@ def _cut_removal_cycles(needs: dict[Node, set[Node]], works: Mapping[str, Work],
             _open_removal(sorted(group), needs, works)
     left = components(needs)
     for group in left:
-        names = ", ".join(sorted({node[0] for node in group}))
-        result.errors.append(Note(min(node[0] for node in group), f"these wait for each other: {names}"))
+        addresses = sorted({node[0] for node in group})
+        if not any(note.address in addresses for note in result.errors):  # else it is said already why
+            result.errors.append(Note(addresses[0], f"these wait for each other: {', '.join(addresses)}"))
         for node in group:
             needs[node] -= set(group)
 

@@ -58,7 +58,13 @@ def declare(entry: Entry, index: str | None) -> tuple[Declaration, Pending | Non
     attributes, implied = _implied(attributes, entry, naming) if not looked_up else (attributes, _NOTHING)
     if kind.publish is not None and not looked_up and "$published" not in attributes:
         attributes = {**attributes, "$published": True}
-    walk = Declare(naming, creating=not (looked_up or meta.adopt or meta.import_id is not None))
+    creating = not (looked_up or meta.adopt or meta.import_id is not None)
+    bodies = room.session.bodies
+    key = bodies.key(entry.account.platform, kind, creating, attributes) if meta is NONE and not dynamic else None
+    known = bodies.get(key) if key is not None else None
+    if known is not None:
+        return _declaration(entry, index, address, origin, known, implied), None
+    walk = Declare(naming, creating=creating)
     canonical = walk.body(kind.shape, attributes)
     if "$raw" in attributes:
         naming.problem(
@@ -68,6 +74,8 @@ def declare(entry: Entry, index: str | None) -> tuple[Declaration, Pending | Non
             warning=True,
         )
     _run_checks(kind, canonical, naming, looked_up=looked_up, creating=walk.creating)
+    if key is not None and naming.alone and not (walk.text_refs or walk.secrets):
+        bodies.put(key, canonical)
     deps = naming.deps
     if dynamic:
         for ref, path in refs_with_paths(canonical):
@@ -77,23 +85,12 @@ def declare(entry: Entry, index: str | None) -> tuple[Declaration, Pending | Non
     for other in meta.depends_on:
         deps[other] = None
     deps.pop(address, None)  # a resource may name itself (a route back to the own flow): that orders nothing
-    declaration = Declaration(
-        address=address,
-        account=entry.account.name,
-        platform=kind.platform,
-        kind=kind,
-        name=entry.name,
-        index=index,
-        module=room.prefix[:-1],
-        body=canonical,
-        origin=origin,
-        meta=meta,
-        implied=implied,
-        deps=tuple(deps),
-        text_refs=tuple(dict.fromkeys(walk.text_refs)) if walk.text_refs else (),
-        presets=tuple(naming.presets),
-        secret_paths=tuple(secret_paths(kind.shape, canonical)) if walk.secrets else (),
-    )
+    declaration = _declaration(entry, index, address, origin, canonical, implied)
+    declaration.meta = meta
+    declaration.deps = tuple(deps)
+    declaration.text_refs = tuple(dict.fromkeys(walk.text_refs)) if walk.text_refs else ()
+    declaration.presets = tuple(naming.presets)
+    declaration.secret_paths = tuple(secret_paths(kind.shape, canonical)) if walk.secrets else ()
     waits = naming.refs or naming.children or (naming.typed and kind.parent is not None)
     return declaration, Pending(declaration, naming) if waits else None
 
@@ -120,6 +117,24 @@ def _implied(attributes: dict[str, Any], entry: Entry, naming: Naming) -> tuple[
         naming.problem((), f"the name cannot be its {attribute}, which {limit}", f"write {attribute}: …")
         return attributes, _NOTHING
     return {**attributes, attribute: name}, frozenset((attribute,))
+
+
+def _declaration(
+    entry: Entry, index: str | None, address: str, origin: Origin, body: dict[str, Any], implied: frozenset[str]
+) -> Declaration:
+    """Return the declaration of a body that refers to nothing."""
+    return Declaration(
+        address=address,
+        account=entry.account.name,
+        platform=entry.kind.platform,
+        kind=entry.kind,
+        name=entry.name,
+        index=index,
+        module=entry.room.prefix[:-1],
+        body=body,
+        origin=origin,
+        implied=implied,
+    )
 
 
 def _run_checks(kind: Kind, canonical: dict[str, Any], naming: Naming, *, looked_up: bool, creating: bool) -> None:

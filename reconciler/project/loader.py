@@ -190,6 +190,7 @@ def _declarations(rooms: Rooms) -> dict[str, Declaration]:
                             waiting.append(pending)
     for pending in waiting:
         check_pending(pending, out)
+    rooms.all[0].session.bodies.save()
     return out
 
 

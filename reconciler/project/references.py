@@ -29,7 +29,19 @@ CODES = (
 class Naming:
     """The `Context` of one instance: resolves names in its room, and reports at the places of its file."""
 
-    __slots__ = ("address", "children", "deps", "entry", "failed", "index", "origin", "presets", "refs", "typed")
+    __slots__ = (
+        "address",
+        "children",
+        "deps",
+        "entry",
+        "failed",
+        "index",
+        "origin",
+        "presets",
+        "refs",
+        "typed",
+        "warned",
+    )
 
     def __init__(self, entry: Entry, index: str | None, address: str, origin: Origin) -> None:
         self.entry = entry
@@ -37,6 +49,7 @@ class Naming:
         self.address = address
         self.origin = origin
         self.failed = False
+        self.warned = False
         self.deps: dict[str, None] = {}
         self.presets: list[tuple[str, str, Path]] = []
         self.refs: list[tuple[Ref, Path]] = []
@@ -46,12 +59,19 @@ class Naming:
         self.children: list[tuple[str, str, Path]] = []
         """Own children that are referred to: (collection, local name, path)."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether checking the body met nothing but the body, and found nothing to say about it."""
+        said = self.failed or self.warned
+        return not (said or self.deps or self.presets or self.refs or self.typed or self.children)
+
     def problem(self, path: Path, text: str, fix: str = "", *, warning: bool = False) -> None:
         """Report a problem at a path of the body."""
         session = self.entry.room.session
         key = text.startswith(("unknown ", "'", '"')) or "told by the platform" in text
         place = self.origin.place(path, "key" if key else "value")
         if warning:
+            self.warned = True
             session.warning(text, fix, place=place, address=self.address)
             return
         self.failed = True

@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.base.spelling import suggestion
+from reconciler.project.bodycache import BodyCache
 from reconciler.project.diagnostics import Diagnostics, Place
 from reconciler.project.expressions import ExpressionError
 from reconciler.project.model import LoadOptions
@@ -39,6 +40,7 @@ class Session:
         self.broken_accounts: set[tuple[str, str]] = set()
         """Accounts (room, name) whose error is reported already: what uses them is not reported again."""
         self._cache = ParseCache(self.root / ".reconciler" / "cache") if options.cache else None
+        self.bodies = BodyCache(self.root / ".reconciler" / "cache" if options.cache else None)
         self._texts: dict[FilePath, str] = {}
 
     def documents(self, paths: Sequence[FilePath]) -> list[tuple[Document, FilePath]]:

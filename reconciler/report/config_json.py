@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.model.address import Address, parse_exact
 from reconciler.model.plan import Plan, ResourceChange
-from reconciler.model.values import refs_in
+from reconciler.model.values import Ref, Template, refs_in
 from reconciler.report.values import masked, plain, sensitive
 
 if TYPE_CHECKING:
     from reconciler.project.model import Project
 
+SLOTTED = (Template, Ref, dict, list)
 References = Mapping[str, Mapping[str, Sequence[str]]]
 """Address to top-level attribute to what it refers to, as `<address>` or `<address>.<output>`."""
 
@@ -88,7 +89,7 @@ def _resource(change: ResourceChange, address: Address, block: str, refs: Mappin
 
 
 def _expression(value: Any, refs: Sequence[str] | None) -> dict[str, Any]:
-    found = list(dict.fromkeys([*(refs or ()), *_refs(value)]))
+    found = list(dict.fromkeys([*(refs or ()), *_refs(value)])) if refs or isinstance(value, SLOTTED) else []
     return {"references": found} if found else {"constant_value": masked(plain(value), sensitive(value))}
 
 

@@ -136,6 +136,11 @@ def _note(note: Note) -> Line:
     return Line(0, "!", text) if note.kind in {"warning", "risk"} else Line(0, "", text, tone="dim")
 
 
+def tells_outputs(plan: Plan) -> bool:
+    """Tell whether outputs are of interest: not when nothing changes, and not of what is going away."""
+    return plan.has_changes and plan.mode != "destroy"
+
+
 def output_lines(outputs: Sequence[OutputChange]) -> list[Line]:
     """Return outputs with the values they will have."""
     return [

@@ -88,7 +88,7 @@ def _pieces(plan: Plan) -> Iterator[Piece]:
         ("Kept: switches that somebody set by hand", layout.kept_lines(plan)),
         ("Circles of references that were cut", layout.cycle_lines(plan)),
         ("Notes", layout.note_lines(plan)),
-        ("Outputs", layout.output_lines(plan.outputs) if plan.has_changes else []),
+        ("Outputs", layout.output_lines(plan.outputs) if layout.tells_outputs(plan) else []),
     )
     for title, lines in sections:
         yield from (Piece(title, item) for item in _bullets(lines))

@@ -7,6 +7,7 @@ them take the first line only, so `dump` writes one line unless asked otherwise.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -53,7 +54,7 @@ def plan_document(
     `fingerprint` makes secrets comparable (for a saved plan) without showing them; `references` (see
     `config_json.references_of`) adds to `configuration` the references whose ids are known already.
     """
-    values = {change.address: (before_of(change), after_of(change)) for change in plan.resources}
+    values = {change.address: _sides(change) for change in plan.resources}
     return {
         "format_version": FORMAT,
         "terraform_version": TERRAFORM,
@@ -106,6 +107,29 @@ def plan_document(
     }
 
 
+@dataclass(slots=True)
+class _Side:
+    """An object before or after, as far as it is known, with the trees of what is secret and what is not known yet."""
+
+    value: Any
+    known: Any
+    hidden: Any
+    unknown: Any
+
+
+_Sides = tuple[_Side | None, _Side | None]
+
+
+def _sides(change: ResourceChange) -> _Sides:
+    before, after = before_of(change), after_of(change)
+    last = None if after is None else _side(after)
+    return (last if before is after else None if before is None else _side(before)), last
+
+
+def _side(value: Any) -> _Side:
+    return _Side(value, known(value), sensitive(value) or {}, unknown(value) or {})
+
+
 def by_hand(change: ResourceChange) -> bool:
     """Tell whether somebody changed an object on the platform since we saw it last."""
     return bool(
@@ -135,8 +159,8 @@ def _output_change(output: OutputChange) -> dict[str, Any]:
     }
     if out["after_unknown"] is not True:
         out["after"] = SENSITIVE if output.sensitive else known(output.after)
-    elif isinstance(output.after, Template) and not output.sensitive:
-        out["x_after"] = encode(output.after)
+    if not output.sensitive and (coded := encode(output.after)) != out.get("after"):
+        out["x_after"] = coded
     return out
 
 
@@ -166,18 +190,17 @@ def _identity(change: ResourceChange) -> dict[str, Any]:
     return out
 
 
-def _change(change: ResourceChange, before: Any, after: Any) -> dict[str, Any]:
+def _change(change: ResourceChange, before: _Side | None, after: _Side | None) -> dict[str, Any]:
     actions = ACTIONS.get(change.action)
     if change.action == "replace":
         actions = ["create", "delete"] if change.create_before_destroy else ["delete", "create"]
-    hidden_before, hidden_after = sensitive(before), sensitive(after)
     out: dict[str, Any] = {
         "actions": actions,
-        "before": known(before) if before is not None else None,
-        "after": known(after) if after is not None else None,
-        "after_unknown": (unknown(after) or {}) if after is not None else {},
-        "before_sensitive": (hidden_before or {}) if before is not None else False,
-        "after_sensitive": (hidden_after or {}) if after is not None else False,
+        "before": before.known if before is not None else None,
+        "after": after.known if after is not None else None,
+        "after_unknown": after.unknown if after is not None else {},
+        "before_sensitive": before.hidden if before is not None else False,
+        "after_sensitive": after.hidden if after is not None else False,
     }
     if change.importing is not None:
         out["importing"] = {"id": change.importing}
@@ -187,7 +210,7 @@ def _change(change: ResourceChange, before: Any, after: Any) -> dict[str, Any]:
     return out
 
 
-def _resource(change: ResourceChange, before: Any, after: Any) -> dict[str, Any]:
+def _resource(change: ResourceChange, before: _Side | None, after: _Side | None) -> dict[str, Any]:
     out = _identity(change)
     if change.previous_address is not None and change.previous_address != change.address:
         out["previous_address"] = change.previous_address
@@ -235,7 +258,7 @@ def _resource(change: ResourceChange, before: Any, after: Any) -> dict[str, Any]
         out["x_removal"] = change.removal
     if change.action == "remove" and change.removal != "delete":
         out["x_effect"] = change.removal
-    if change.action == "create" and (coded := encode(after)) != out["change"]["after"]:
+    if change.action == "create" and after is not None and (coded := encode(after.value)) != after.known:
         out["x_after"] = coded
     return out | _actor(change.actor)
 
@@ -271,7 +294,7 @@ def _drift(change: ResourceChange) -> dict[str, Any]:
     return out | _actor(change.actor)
 
 
-def _modules(plan: Plan, values: Mapping[str, tuple[Any, Any]], side: int) -> dict[str, Any]:
+def _modules(plan: Plan, values: Mapping[str, _Sides], side: int) -> dict[str, Any]:
     root: dict[str, Any] = {"resources": []}
     modules: dict[str, dict[str, Any]] = {"": root}
     for change in plan.resources:
@@ -280,7 +303,7 @@ def _modules(plan: Plan, values: Mapping[str, tuple[Any, Any]], side: int) -> di
             continue
         entry = _identity(change)
         module = entry.pop("module_address", "")
-        entry |= {"schema_version": 0, "values": known(found), "sensitive_values": sensitive(found) or {}}
+        entry |= {"schema_version": 0, "values": found.known, "sensitive_values": found.hidden}
         _nest(modules, change.address, module)["resources"].append(entry)
     return root
 

@@ -103,7 +103,9 @@ def heading(change: ResourceChange, *, destroy: bool = False) -> tuple[str, str]
                 f"replaced {why}", how, causes(change), reason
             )
         case "remove":
-            return "-", _because(VERBS[change.removal or "delete"], reason or ("" if destroy else "it is no longer declared"))
+            return "-", _because(
+                VERBS[change.removal or "delete"], reason or ("" if destroy else "it is no longer declared")
+            )
         case "adopt":
             return "⇐", _because(f"adopted: id {clean(change.importing or change.id or '?')}", reason)
         case "move":

@@ -77,7 +77,7 @@ def render_plan(plan: Plan, console: Console, *, verbose: bool = False) -> None:
     section(console, "Kept: switches that somebody set by hand", layout.kept_lines(plan))
     section(console, "Circles of references that were cut", layout.cycle_lines(plan))
     section(console, "Notes", layout.note_lines(plan))
-    section(console, "Outputs", layout.output_lines(plan.outputs) if plan.has_changes or verbose else [])
+    section(console, "Outputs", layout.output_lines(plan.outputs) if layout.tells_outputs(plan) or verbose else [])
     if verbose:
         section(console, "Steps", layout.step_lines(plan))
     if plan.filters:
@@ -86,7 +86,8 @@ def render_plan(plan: Plan, console: Console, *, verbose: bool = False) -> None:
     section(console, "Guardrails", layout.check_lines(plan.checks))
     section(console, "Errors", layout.error_lines(plan.errors))
     summary = plan_summary(plan)
-    print_lines(console, [Line(0, "", ""), Line(0, "", summary[:1].upper() + summary[1:], tone="head")])
+    if summary != "no changes" or not first or plan.errors or plan.refused:
+        print_lines(console, [Line(0, "", ""), Line(0, "", summary[:1].upper() + summary[1:], tone="head")])
     if verbose:
         read = f"read with {plan.calls:,} calls" + (f" in {duration(plan.seconds)}" if plan.seconds else "")
         print_lines(console, [Line(0, "", f"plan {plan.id}, {read}", tone="dim")])

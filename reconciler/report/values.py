@@ -10,6 +10,8 @@ from reconciler.model.plan import LeafChange, ResourceChange
 from reconciler.model.values import MISSING, Path, Ref, SecretRef, Sensitive, Template, has_slot, is_secret
 
 SENSITIVE = "(sensitive)"
+_SIMPLE = frozenset({str, int, float, bool, type(None)})
+"""Types that hold neither slot nor secret: most values are of these, and are asked about several times."""
 _PART = re.compile(r"""\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)""")
 _WIDEST = 1 << 63
 """Integers beyond 64 bits are no JSON numbers for most readers; they are written as text."""
@@ -17,15 +19,15 @@ _WIDEST = 1 << 63
 
 def plain(value: Any) -> Any:
     """Return a value for JSON; secrets are masked, slots are spelt with their address."""
-    if value is MISSING or value is None:
-        return None
     if isinstance(value, str):
         return _text(value)
-    if isinstance(value, bool | float):
+    if value is None or isinstance(value, bool | float):
         return value
+    if value is MISSING:
+        return None
     if isinstance(value, int):
         return value if -_WIDEST <= value < 2 * _WIDEST else str(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {_text(str(key)): plain(item) for key, item in value.items() if key != "$implied"}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
@@ -45,7 +47,9 @@ def _text(value: str) -> str:
 
 def known(value: Any) -> Any:
     """Return a value without what is not known yet: such members are left out, as Terraform's `after` does."""
-    if isinstance(value, Mapping):
+    if type(value) in _SIMPLE:
+        return plain(value)
+    if isinstance(value, dict):
         return {key: known(item) for key, item in value.items() if key != "$implied" and not _unknown(item)}
     if isinstance(value, list):
         return [None if _unknown(item) else known(item) for item in value]
@@ -53,14 +57,16 @@ def known(value: Any) -> Any:
 
 
 def _unknown(value: Any) -> bool:
-    return isinstance(value, Template | Ref) and has_slot(value)
+    return type(value) not in _SIMPLE and isinstance(value, Template | Ref) and has_slot(value)
 
 
 def unknown(value: Any) -> Any:
     """Return the tree of what is not known yet: true at a slot, members without one left out; False for none."""
+    if type(value) in _SIMPLE:
+        return False
     if isinstance(value, Template | Ref):
         return has_slot(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         found = {key: inner for key, item in value.items() if (inner := unknown(item))}
         return found or False
     if isinstance(value, list):
@@ -71,7 +77,9 @@ def unknown(value: Any) -> Any:
 
 def sensitive(value: Any) -> Any:
     """Return the tree of what is secret: true at a secret, members without one left out; False for none."""
-    if isinstance(value, Mapping):
+    if type(value) in _SIMPLE:
+        return False
+    if isinstance(value, dict):
         found = {key: inner for key, item in value.items() if (inner := sensitive(item))}
         return found or False
     if isinstance(value, list):
@@ -105,6 +113,8 @@ def before_of(change: ResourceChange) -> Any:
         return nested({**(change.before or {}), **hidden})
     if change.action == "create" or change.after is None:
         return None
+    if not (change.leaves or change.kept or change.children):
+        return change.after
     out = _copy(change.after)
     for leaf in (*change.leaves, *change.kept):
         if leaf.path[-1] != "$order":
@@ -167,6 +177,6 @@ def put(tree: Any, path: Path, value: Any) -> None:
 
 
 def _copy(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _copy(item) for key, item in value.items() if key != "$implied"}
     return [_copy(item) for item in value] if isinstance(value, list) else value

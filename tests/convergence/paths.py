@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from reconciler.model.shape import ChildrenShape, ObjectShape, Shape
+from reconciler.model.shape import ChildrenShape, ObjectShape, Scalar, Shape
 
 _INDEX = re.compile(r'\["([^"]*)"\]')
 
@@ -16,7 +16,7 @@ def leaves(shape: ObjectShape) -> Iterator[str]:
     """Yield the path of every writable attribute of a kind; `*` stands for any child.
 
     A model inside itself (caps within caps) is one attribute where it comes a second time. The attribute that is the key
-    of a map of children is none.
+    of a map of children is none, and neither is one that can have one value only.
     """
     stack: list[tuple[str, Shape, frozenset[Any]]] = [
         (name, field, frozenset({shape.model})) for name, field in shape.writable.items() if field.parent is None
@@ -28,7 +28,7 @@ def leaves(shape: ObjectShape) -> Iterator[str]:
             below = above | {inner.model}
             key = here.keyed.attribute if isinstance(here, ChildrenShape) and here.keyed is not None else None
             stack += [(f"{prefix}.{name}", field, below) for name, field in inner.writable.items() if name != key]
-        else:
+        elif not (isinstance(here, Scalar) and len(here.choices) == 1):
             yield path
 
 

@@ -10,7 +10,7 @@ from reconciler.adapters.base.adapter import Platform
 from reconciler.adapters.convert import PLATFORM as CONVERT
 from reconciler.adapters.leadconduit import PLATFORM as LEADCONDUIT
 from reconciler.model.kind import Kind
-from tests.convergence.paths import drop, put
+from tests.convergence.paths import drop, get, put
 
 PLATFORMS: Mapping[str, Platform] = {"convert": CONVERT, "leadconduit": LEADCONDUIT}
 GONE: Final = object()
@@ -24,6 +24,8 @@ class Vary:
     values: tuple[Any, ...]
     given: Mapping[str, Any] = field(default_factory=dict)
     """Other attributes that have to have other values than in the body, or must be `GONE`."""
+    also: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Attributes that can only change together with it: their values beside each of its own; `GONE` for not written."""
     effect: Literal["update", "replace", "refuse"] = "update"
     says: str = ""
     """Of a refused change: part of the message."""
@@ -35,6 +37,16 @@ class Vary:
     """Why it cannot be unset here, although it can in general."""
     by_hand: Mapping[str, Any] | None = None
     """What somebody sets in the stored object; by default what the first value made of it."""
+
+    def set_in(self, body: Mapping[str, Any], path: str, position: int) -> dict[str, Any]:
+        """Return a copy of a body with one of the values."""
+        out = put(dict(body), path, self.values[position])
+        for other, values in self.also.items():
+            if values[position] is not GONE:
+                out = put(out, other, values[position])
+            elif get(out, other, GONE) is not GONE:
+                out = drop(out, other)
+        return out
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,15 @@ VOLATILE = frozenset(
     {"updated_at", "modified_at", "created_at", "version", "concurrency_key", "prioritization_score", "stats"}
 )
 """What the platform moves by itself with every save."""
+WEB: Mapping[str, Any] = {
+    "id": 10002,
+    "account_id": 10001,
+    "project_type": "web",
+    "environments": {
+        "production": {"label": "Production", "is_default": True},
+        "staging": {"label": "Staging", "is_default": False},
+    },
+}
 CATALOGUE: Mapping[str, Any] = {
     "destinations": [
         {
@@ -152,7 +161,7 @@ def texts(change: Mapping[str, Any], member: str = "x_leaves") -> list[str]:
 @contextlib.contextmanager
 def stage(sample: Sample, root: Path) -> Iterator[Stage]:
     """Start an emulator with the sample's project, nothing applied yet."""
-    data = {"convert": {"projects": [*FULLSTACK["convert"]["projects"]]}, "leadconduit": dict(CATALOGUE)}
+    data = {"convert": {"projects": [*FULLSTACK["convert"]["projects"], WEB]}, "leadconduit": dict(CATALOGUE)}
     with bench(root, CONFIG, data) as one:
         one.environ |= sample.environ
         yield Stage(one, sample)

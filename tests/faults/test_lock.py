@@ -19,7 +19,7 @@ def test_the_second_of_two_applies_is_refused_with_who_and_since_when(shop: Benc
         first.until("Apply this?")
         shop.requests()
         ran = shop.run("apply", "--auto-approve")
-        assert ran.code == 1, ran
+        assert ran.code == 1, str(ran)
         assert user_at_host() in ran.err
         assert str(first.process.pid) in ran.err
         assert re.search(r"since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d", ran.err), ran.err
@@ -70,7 +70,7 @@ def test_the_lock_of_another_machine_is_never_taken_over(shop: Bench) -> None:
     lock.write_text(json.dumps({**held, "host": "elsewhere", "machine": "another", "who": "anna@elsewhere"}))
     shop.requests()
     ran = shop.run("apply", "--auto-approve")
-    assert ran.code == 1, ran
+    assert ran.code == 1, str(ran)
     assert "anna@elsewhere" in ran.err
     assert shop.requests() == []
     shop.run("unlock", held["id"], "--force", expect=0)

@@ -74,7 +74,7 @@ def test_looking_sends_no_write(shop: Bench, argv: tuple[str, ...], monkeypatch:
     dumped = shop.control("GET", "dump")
     state = sorted((path.name, path.read_bytes()) for path in (shop.root / ".reconciler").iterdir() if path.is_file())
     ran = shop.run(*argv, "--allow", "deletes=100") if argv[0] == "plan" else shop.run(*argv)
-    assert ran.code == (2 if argv[0] == "drift" else 0), ran
+    assert ran.code == (2 if argv[0] == "drift" else 0), str(ran)
     assert "No such command" not in ran.err
     assert writes(shop) == []
     assert shop.control("GET", "dump") == dumped

@@ -39,7 +39,7 @@ def test_one_object_of_a_hundred_fails_and_the_rest_is_done(shop: Bench, status:
     shop.write(fields() + FLOW)
     shop.faults(fail=[{"method": "PUT", "path": f"/fields/{BAD}", "status": status, "times": 999, "body": body}])
     ran = shop.run("apply", "--auto-approve", "--json")
-    assert ran.code == 3, ran
+    assert ran.code == 3, str(ran)
     summary = ran.json
     outcomes = {(step["address"], step["call"]): step for step in summary["steps"]}
     failed = [step for step in outcomes.values() if step["status"] == "failed"]
@@ -68,7 +68,7 @@ def test_on_error_stop_begins_nothing_more(shop: Bench) -> None:
     shop.write(fields())
     shop.faults(fail=[{"method": "POST", "path": "/fields", "status": 422, "times": 1}])
     ran = shop.run("apply", "--auto-approve", "--on-error", "stop", "--parallelism", "1", "--json")
-    assert ran.code == 1, ran
+    assert ran.code == 1, str(ran)
     statuses = [step["status"] for step in ran.json["steps"]]
     assert statuses == ["failed", *["not_started"] * (NUMBER - 1)]
     shop.apply()

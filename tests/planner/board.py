@@ -76,7 +76,7 @@ class Board(Attributes):
     next: Annotated[str | None, Reference("boards"), Deferrable()] = None
     other: Annotated[str | None, Reference("boards"), Deferrable()] = None
     must: Annotated[str | None, Reference("boards")] = None
-    many: Annotated[list[str], SetLike(), Reference("boards"), Deferrable(initial=[])] = Field(default_factory=list)
+    many: Annotated[list[str], SetLike(), Reference("boards"), Deferrable(initial=())] = Field(default_factory=list)
     shared: Annotated[bool, Virtual()] = False
     goes_live: Annotated[str | None, Reference("boards")] = None
     cards: Annotated[dict[str, Card], Named(), Children(match=("name",))] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What waits for what: creates, publishes, removals, replacements, circles; and that the frozen list can be executed."""
+"""What waits for what: creates, publishes, removals, replacements, circles; and that the list can be executed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def ordered(*items: Item, state: Mapping[str, Sequence[str]] | None = None) -> O
 
 
 def ids(result: Ordered) -> list[str]:
-    return [step.id.removeprefix("toy.") for step in result.steps]
+    return [step.id.removeprefix("toy.") for step in result.steps if step.call != "state"]
 
 
 def before(result: Ordered, first: str, second: str) -> bool:
@@ -86,7 +86,7 @@ def test_a_facet_that_is_written_late_does_not_hold_up_the_create() -> None:
     assert before(result, "boards.b:write", "boards.a:publish")
 
 
-# -- circles ------------------------------------------------------------------------------------------------------------
+# -- circles ------------------------------------------------------------------------------------------------------
 def test_a_circle_of_two_is_cut_once_at_the_first_address() -> None:
     result = ordered(item("a", {"next": ref("b")}), item("b", {"next": ref("a")}))
     assert ids(result) == ["boards.b:write", "boards.a:write", "boards.a:link"] or ids(result) == [
@@ -103,7 +103,7 @@ def test_a_circle_of_two_is_cut_once_at_the_first_address() -> None:
 def test_a_circle_of_three_is_cut_where_it_can_be() -> None:
     result = ordered(item("a", {"must": ref("b")}), item("b", {"must": ref("c")}), item("c", {"many": [ref("a")]}))
     assert ids(result) == ["boards.c:write", "boards.b:write", "boards.a:write", "boards.c:link"]
-    assert next(step for step in result.steps if step.id == f"{address('c')}:write").body["many"] == []
+    assert next(step for step in result.steps if step.id == f"{address('c')}:write").body["many"] == ()
 
 
 def test_the_fewest_attributes_are_cut() -> None:
@@ -138,7 +138,7 @@ def test_an_object_whose_id_we_chose_may_refer_to_itself() -> None:
 def test_a_circle_through_an_object_that_exists_needs_no_cut() -> None:
     old = item("a", {"must": ref("b")}, raw={"id": "1", "name": "a"}, entry=known("1", sent={"name": "a"}))
     result = ordered(old, item("b", {"must": ref("a")}))
-    assert result.cycles == []
+    assert (result.cycles, result.errors) == ([], [])
     assert ids(result) == ["boards.b:write", "boards.a:write"]
 
 
@@ -153,7 +153,7 @@ def test_two_that_go_live_for_each_other_wait_for_each_others_write() -> None:
     assert before(result, "pages.a:link", "pages.b:publish")
 
 
-# -- removals -----------------------------------------------------------------------------------------------------------
+# -- removals -----------------------------------------------------------------------------------------------------
 def test_a_removal_waits_until_every_former_referrer_is_published() -> None:
     raw = {"id": "1", "name": "a", "must": "2"}
     kept = item("a", {"must": None}, raw=raw, entry=known("1", PUBLISHED_BOARDS), kind=PUBLISHED_BOARDS)
@@ -200,7 +200,7 @@ def test_an_archive_takes_the_lifecycles_way_and_never_by_a_live_state() -> None
     ]
 
 
-# -- replacements -------------------------------------------------------------------------------------------------------
+# -- replacements -------------------------------------------------------------------------------------------------
 def replaced(name: str, **meta: Any) -> Item:
     raw = {"id": "1", "name": name, "fixed": "old"}
     made = item(name, {"fixed": "new"}, raw=raw, entry=known("1", sent={"fixed": "old"}, seen={"fixed": "old"}), **meta)
@@ -216,7 +216,7 @@ def referrer(attribute: str, value: Any, raw_value: Any) -> Item:
 def test_a_replacement_lets_go_deletes_creates_and_links_again() -> None:
     result = ordered(replaced("a"), referrer("many", [ref("a")], ["1", "9"]))
     assert ids(result) == ["boards.z:letgo", "boards.a:remove", "boards.a:write", "boards.z:write"]
-    assert result.steps[0].overlay.leaves[0].after == ["9"]
+    assert next(s for s in result.steps if s.id.endswith(":letgo")).overlay.leaves[0].after == ["9"]
     valid(result.steps)
 
 
@@ -233,7 +233,7 @@ def test_create_before_destroy_removes_last() -> None:
     assert ids(result) == ["boards.a:write", "boards.z:write", "boards.a:remove"]
 
 
-# -- size and determinism -------------------------------------------------------------------------------------------------
+# -- size and determinism -----------------------------------------------------------------------------------------
 def test_a_chain_of_ten_thousand() -> None:
     many = [item(f"n{i:05}", {"must": ref(f"n{i - 1:05}")} if i else {}) for i in range(10_000)]
     shuffled = list(many)
@@ -287,7 +287,7 @@ def test_whatever_refers_to_whatever_the_list_can_be_executed(
     result = ordered(*made)
     valid(result.steps)
     if result.errors:
-        assert all("circle" in note.text or "wait for each other" in note.text for note in result.errors)
+        assert all("in a circle" in note.text for note in result.errors)
         return
     created: set[str] = {one.address for one in made if one.raw is not None and not one.replaced}
     for step in result.steps:

@@ -75,7 +75,10 @@ GOAL = resource(
     after={
         "name": "Bright Solar purchase",
         "type": "revenue",
-        "settings": {"triggering_type": "manual", "url": Template(("https://x.example/", Ref("leadconduit.flows.web")))},
+        "settings": {
+            "triggering_type": "manual",
+            "url": Template(("https://x.example/", Ref("leadconduit.flows.web"))),
+        },
         "secret": Sensitive(SECRET, "secret.convert"),
         "code": NEW_CODE,
         "tags": ["[bold]a[/bold]", "b"],
@@ -132,7 +135,9 @@ EVERY = (
     GOAL,
     BAR,
     FLOW,
-    resource("convert.goals.back", "create", causes=frozenset({"recreated"}), gone=True, actor=ANA, after={"name": "B"}),
+    resource(
+        "convert.goals.back", "create", causes=frozenset({"recreated"}), gone=True, actor=ANA, after={"name": "B"}
+    ),
     resource(
         "convert.goals.moved",
         "update",
@@ -163,8 +168,8 @@ EVERY = (
         "remove",
         causes=frozenset({"removed"}),
         removal="delete",
-        before={"name": "Old", "steps[\"crm\"].outcome": "success"},
-        secret_paths=("steps[\"crm\"].token",),
+        before={"name": "Old", 'steps["crm"].outcome': "success"},
+        secret_paths=('steps["crm"].token',),
         risks=("the flow and its history on the platform are deleted for good",),
         file=None,
         line=None,
@@ -196,7 +201,9 @@ def full() -> Plan:
         title="link flow",
     )
     publish = Step("leadconduit.flows.web:publish", "leadconduit.flows.web", "publish", "publish", title="deploy flow")
-    publish = Step(publish.id, publish.address, "publish", "publish", ("leadconduit.flows.web:write",), title="deploy flow")
+    publish = Step(
+        publish.id, publish.address, "publish", "publish", ("leadconduit.flows.web:write",), title="deploy flow"
+    )
     return plan(
         *EVERY,
         steps=(*base.steps, link, publish),
@@ -231,17 +238,38 @@ def text_of(found: Plan, *, verbose: bool = False, color: bool = False) -> str:
 
 def any_text() -> st.SearchStrategy[str]:
     """Text of the sort that breaks reports: markup of all kinds, control characters, line ends, anything else."""
-    pieces = st.sampled_from(
-        ["|", "`", "```", "````", "\n", "\r\n", "[red]", "[/]", "</details>", "<script>", "@team", "\\", "~~~", "* ", "# "]
-        + ["\x1b[31m", "\u202e", "\u2028", "\x00", "$", "${x}", "⟨", ":smile:", "&amp;", "| --- |", "- [ ] x", "=====\n"]
+    marks = (
+        "|",
+        "`",
+        "```",
+        "````",
+        "\n",
+        "\r\n",
+        "[red]",
+        "[/]",
+        "</details>",
+        "<script>",
+        "@team",
+        "\\",
+        "~~~",
+        "* ",
     )
+    more = ("# ", "\x1b[31m", "\u202e", "\u2028", "\x00", "$", "${x}", "⟨", ":smile:", "&amp;", "| --- |", "- [ ] x")
+    pieces = st.sampled_from((*marks, *more, "=====\n"))
     return st.lists(pieces | st.text(max_size=8), max_size=8).map("".join)
 
 
 def values() -> st.SearchStrategy[Any]:
     texts = any_text()
     slots = texts.map(lambda text: Template((text, Ref("convert.goals.purchase", ("id",)))))
-    scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | texts | slots
+    scalars = (
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**63), 2**63 - 1)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | texts
+        | slots
+    )
     maps = st.dictionaries(texts, scalars, max_size=2)
     return scalars | st.lists(scalars | maps, max_size=2) | maps
 
@@ -264,7 +292,8 @@ def plans(draw: st.DrawFn, secret: str = SECRET) -> Plan:
     out = []
     for number, action in enumerate(draw(st.lists(st.sampled_from(ACTIONS), max_size=4))):
         leaves = [
-            leaf(f"a{i}", next(drawn), next(drawn), code=i == 1, cause=next(cause), previous=next(drawn)) for i in range(3)
+            leaf(f"a{i}", next(drawn), next(drawn), code=i == 1, cause=next(cause), previous=next(drawn))
+            for i in range(3)
         ]
         leaves.append(leaf("token", hidden, covered, secret=True))
         leaves.append(leaf("bare", secret, {"deep": [secret]}, secret=True))

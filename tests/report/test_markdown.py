@@ -31,7 +31,9 @@ def test_risky_first_then_what_changed_here_then_what_drifted() -> None:
         "convert.goals.d", "update", causes=frozenset({"drifted"}), leaves=(leaf("name", "a", "b", cause="drifted"),)
     )
     here = resource("convert.goals.h", "update", causes=frozenset({"changed"}), leaves=(leaf("name", "a", "b"),))
-    both = resource("convert.goals.b", "update", causes=frozenset({"changed+drifted"}), leaves=(leaf("name", "a", "b"),))
+    both = resource(
+        "convert.goals.b", "update", causes=frozenset({"changed+drifted"}), leaves=(leaf("name", "a", "b"),)
+    )
     text = plan_markdown(plan(drifted, both, here, BAR))
     heads = re.findall("^### (.*)", text, re.MULTILINE)
     assert heads[:5] == ["Summary", "Risky", "Changed here", "Changed here and drifted", "Drifted"]
@@ -48,7 +50,9 @@ def test_details_are_folded_and_diffs_are_blocks() -> None:
 
 
 def test_nobody_is_notified_and_nothing_is_linked() -> None:
-    found = plan(resource("convert.goals.a", "update", leaves=(leaf("n", 1, 2),), risks=("@team see #12 https://x.example",)))
+    found = plan(
+        resource("convert.goals.a", "update", leaves=(leaf("n", 1, 2),), risks=("@team see #12 https://x.example",))
+    )
     text = re.sub("```.*?```", "", plan_markdown(found), flags=re.DOTALL)
     assert "@" not in text
     assert "&#64;&#8203;team see &#35;&#8203;12" in text
@@ -62,7 +66,9 @@ def test_nothing_breaks_out_of_its_place(found: Plan) -> None:
     kinds = {token.type for token in parsed} | {token.type for token in inline(text)}
     assert not kinds & {"image", "link_open", "code_block", "blockquote_open", "hr", "lheading_open", "code_inline"}
     assert {token.tag for token in parsed if token.type == "heading_open"} <= {"h2", "h3"}
-    tags = {tag for t in (*parsed, *inline(text)) if t.type.startswith("html") for tag in re.findall(r"</?(\w+)", t.content)}
+    tags = {
+        tag for t in (*parsed, *inline(text)) if t.type.startswith("html") for tag in re.findall(r"</?(\w+)", t.content)
+    }
     assert tags <= {"details", "summary", "code", "sub"}
     html = "".join(token.content for token in parsed if token.type == "html_block")
     assert html.count("<details>") == html.count("</details>")
@@ -92,10 +98,14 @@ def test_a_fence_holds_what_is_in_it(lines: list[str]) -> None:
 
 def test_what_does_not_fit_is_left_out_whole_and_counted() -> None:
     many = [
-        resource(f"convert.goals.g{n}", "update", causes=frozenset({"changed"}), leaves=(leaf("name", "ä" * 90, "ö" * 90),))
+        resource(
+            f"convert.goals.g{n}", "update", causes=frozenset({"changed"}), leaves=(leaf("name", "ä" * 90, "ö" * 90),)
+        )
         for n in range(1_000)
     ]
-    risky = resource("convert.goals.zz", "remove", removal="delete", risks=("gone for good",), causes=frozenset({"removed"}))
+    risky = resource(
+        "convert.goals.zz", "remove", removal="delete", risks=("gone for good",), causes=frozenset({"removed"})
+    )
     text = plan_markdown(plan(*many, risky))
     assert LIMIT * 0.9 < len(text.encode()) <= LIMIT
     shown = text.count("<summary>")
@@ -108,7 +118,9 @@ def test_what_does_not_fit_is_left_out_whole_and_counted() -> None:
 
 def test_one_huge_resource_keeps_its_line() -> None:
     code = "\n".join(f"line {n} of code" for n in range(4_000))
-    huge = resource("convert.goals.huge", "update", leaves=(leaf("code", "", code, code=True),), causes=frozenset({"changed"}))
+    huge = resource(
+        "convert.goals.huge", "update", leaves=(leaf("code", "", code, code=True),), causes=frozenset({"changed"})
+    )
     small = resource("convert.goals.small", "update", leaves=(leaf("name", "a", "b"),), causes=frozenset({"changed"}))
     text = plan_markdown(plan(huge, small), limit=5_000)
     assert "- <code>&#126;</code> <code>convert.goals.huge</code>" in text

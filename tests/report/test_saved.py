@@ -51,7 +51,9 @@ def test_the_document_survives_a_second_round_but_for_the_steps() -> None:
     mine = ("resource_drift", "checks", "output_changes", "x_errors", "x_notes", "x_allowed", "x_cycles", "x_filters")
     assert {name: second[name] for name in mine} == {name: first[name] for name in mine}
     for old, new in zip(first["resource_changes"], second["resource_changes"], strict=True):
-        assert {k: v for k, v in new.items() if k.startswith("x_")} == {k: v for k, v in old.items() if k.startswith("x_")}
+        assert {k: v for k, v in new.items() if k.startswith("x_")} == {
+            k: v for k, v in old.items() if k.startswith("x_")
+        }
 
 
 @given(values() | st.dictionaries(st.sampled_from(["$slot", "$secret", "$map", "$absent", "a"]), st.text(), max_size=2))

@@ -41,7 +41,7 @@ def test_verbose_also_lists_steps() -> None:
 
 def test_nothing_to_do() -> None:
     text = text_of(plan(resource("convert.goals.a", "no-op", after={"name": "A"})))
-    assert text.splitlines() == ["No changes: what is live is as declared.", "", "No changes"]
+    assert text.splitlines() == ["No changes: what is live is as declared."]
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,13 @@ def test_colours_only_where_the_console_has_them() -> None:
 
 
 def test_markup_in_values_is_text() -> None:
-    found = plan(resource("convert.goals.a", "update", leaves=(leaf("name", "[bold]x[/bold]", "[/] :smile: [link=a]"),)))
+    found = plan(
+        resource("convert.goals.a", "update", leaves=(leaf("name", "[bold]x[/bold]", "[/] :smile: [link=a]"),))
+    )
     for color in (True, False):
-        assert 'name: "[bold]x[/bold]" → "[/] :smile: [link=a]"' in re.sub(r"\x1b\[[0-9;]*m", "", text_of(found, color=color))
+        assert 'name: "[bold]x[/bold]" → "[/] :smile: [link=a]"' in re.sub(
+            r"\x1b\[[0-9;]*m", "", text_of(found, color=color)
+        )
 
 
 def test_values_cannot_steer_the_terminal() -> None:
@@ -115,7 +119,12 @@ def test_secrets_are_told_by_where_they_come_from() -> None:
             ("plain", "plain too"),
         )
     ]
-    assert said == ["~ k: <secret secret.k, changed>", "+ k: <secret secret.k>", "~ k: <secret k, removed>", "~ k: <secret, changed>"]
+    assert said == [
+        "~ k: <secret secret.k, changed>",
+        "+ k: <secret secret.k>",
+        "~ k: <secret k, removed>",
+        "~ k: <secret, changed>",
+    ]
 
 
 def test_summary_counts_everything() -> None:
@@ -167,7 +176,7 @@ def run() -> RunResult:
             StepResult(Step("e:state", "convert.goals.e", "state", edit="record", title="record"), "done"),
             StepResult(step("f"), "done"),
         ],
-        [Stale("convert.goals.z", "name is \"X\" now", "ana")],
+        [Stale("convert.goals.z", 'name is "X" now', "ana")],
         ["convert.goals.y was made by run 1"],
         calls=1,
         seconds=1.25,
