@@ -6,11 +6,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reconciler.model.plan import Allowed
+
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[float]
+else:  # generic only since click 8.5
+    _ParamType = click.ParamType
 
 F = TypeVar("F", bound=Callable[..., Any])
 RULES = (
@@ -84,7 +89,7 @@ def _rule(text: str) -> tuple[str, str | None]:
     return name, what or None
 
 
-class Seconds(click.ParamType):
+class Seconds(_ParamType):
     """A duration: `30`, `30s`, `5m`, `1h`."""
 
     name = "duration"

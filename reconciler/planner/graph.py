@@ -10,7 +10,7 @@ N = TypeVar("N", bound=Hashable)
 
 
 def components(needs: Mapping[N, Iterable[N]]) -> list[list[N]]:
-    """Return the strongly connected components of more than one node, or of one that needs itself (Tarjan, iterative)."""
+    """Return strongly connected components: of more than one node, or of one that needs itself (Tarjan, iterative)."""
     index: dict[N, int] = {}
     low: dict[N, int] = {}
     on_stack: set[N] = set()

@@ -141,7 +141,7 @@ def _publish(work: Work, due: bool) -> None:  # noqa: FBT001 - one yes or no, na
             "publish",
             overlay=Overlay((leaf,)),
             remote_id=work.item.known_id,
-            title=f"{publish.effect} {work.item.kind.title}",
+            title=publish.effect,
         )
 
 

@@ -39,7 +39,7 @@ def test_what_would_mean_something_else_stays(
 
 
 def test_a_kind_that_nobody_knows_stays(tmp_path: Path) -> None:
-    body = {"rules": {"OR": [{"AND": []}]}}
+    body: dict[str, Any] = {"rules": {"OR": [{"AND": []}]}}
 
     assert shorten_with(tmp_path)("nowhere.things", body) is body
 

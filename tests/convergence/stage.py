@@ -59,15 +59,18 @@ class Stage:
 
     bench: Bench
     sample: Sample
-    declared: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] = field(default_factory=dict)
+    """What was written last."""
+    doing: str = ""
+    """What a test is at, for its message."""
 
     # -- files ----------------------------------------------------------------------------------------------------
     def write(self, body: Mapping[str, Any] | None, **top: Any) -> None:
         """Write the sample with this body (or without the sample, when None), its neighbours, and top-level keys."""
-        self.declared = {**KEEPERS, **self.sample.others, **top}
+        declared: dict[str, Any] = {**KEEPERS, **self.sample.others, **top}
         if body is not None:
-            self.declared[self.sample.address] = dict(body)
-        self.bench.write(yaml.dump(self.declared, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110))
+            declared[self.sample.address] = self.body = dict(body)
+        self.bench.write(yaml.dump(declared, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110))
 
     # -- commands -------------------------------------------------------------------------------------------------
     def plan(self, *argv: str, expect: int = 0) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from tests.convergence.samples import SAMPLES
 from tests.convergence.stage import Stage, differences, stage, texts
 
 KINDS = [kind for platform in PLATFORMS.values() for kind in platform.kinds.values() if kind.managed]
-by_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: one.title)
+CHUNK = 16
+"""Attributes in one test: few enough that workers share the load."""
 
 
 class Each:
@@ -25,7 +25,6 @@ class Each:
     def __init__(self, sample: Sample) -> None:
         self.sample = sample
         self.failures: list[str] = []
-        self.done = 0
 
     def run(self, paths: Mapping[str, Vary], act: Callable[[Stage, str, Vary], None]) -> None:
         """Run, and fail with the names of the attributes for which it did not hold."""
@@ -38,13 +37,12 @@ class Each:
                     try:
                         act(here, path, how)
                     except AssertionError as error:
-                        self.failures.append(f"{path}: {error}")
+                        self.failures.append(f"{path}, {here.doing}: {error}")
                         break
-                    self.done += 1
         assert not self.failures, "\n\n".join(f"{self.sample.title} {text}" for text in self.failures)
 
 
-def expected(path: str) -> Callable[[str], bool]:
+def belongs(path: str) -> Callable[[str], bool]:
     """Return the test of whether a path of a plan belongs to an attribute."""
     return lambda text: text == path or text.startswith((f"{path}.", f"{path}[")) or path.startswith(f"{text}.")
 
@@ -52,61 +50,156 @@ def expected(path: str) -> Callable[[str], bool]:
 def shown(change: Mapping[str, Any], path: str, how: Vary) -> None:
     """Assert that the plan shows the attribute, and nothing else but the publish that comes of it."""
     found = [*texts(change), *texts(change, "x_children")]
-    mine = expected(path)
-    allowed = [mine, *(expected(other) for other in how.also)]
+    mine = belongs(path)
+    allowed = [mine, *(belongs(other) for other in how.also)]
     assert any(mine(text) for text in found), f"the plan does not show it: {found}"
     others = [text for text in found if text != "$published" and not any(test(text) for test in allowed)]
     assert not others, f"the plan shows more: {others}"
 
 
-def only_its_own(here: Stage, writes: list[str], remote_id: str) -> None:
+def only_its_own(writes: list[str], remote_id: str) -> None:
     """Assert that something was written, and nothing but this object."""
     assert writes, "nothing was written"
     strangers = [one for one in writes if remote_id not in one.split("/")]
     assert not strangers, f"other objects were written: {strangers}"
 
 
-def base(here: Stage, how: Vary) -> dict[str, Any]:
-    return here.sample.with_given(how.given)
+def object_of(here: Stage, change: Mapping[str, Any]) -> dict[str, Any]:
+    found = here.stored(str(change["x_id"]))
+    assert found is not None
+    return found
 
 
-# -- change ---------------------------------------------------------------------------------------------------------
-@by_sample
-def test_change(sample: Sample) -> None:
-    def act(here: Stage, path: str, how: Vary) -> None:
-        body = base(here, how)
-        if how.given:
-            here.put(body)
-        for position, value in enumerate(how.values):
-            if get(body, path, GONE) == value:
-                continue
-            body = how.set_in(body, path, position)
-            here.write(body)
-            change = here.plan()
+def is_switch(sample: Sample, path: str) -> bool:
+    return resolve(sample.kind.shape, path)[1].switch
+
+
+# -- the life of an attribute ---------------------------------------------------------------------------------------
+def changed(here: Stage, path: str, how: Vary, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Take an attribute through its values; return the stored object after each. The body is in the stage then."""
+    snapshots: list[dict[str, Any]] = []
+    updates = 0
+    for position, value in enumerate(how.values):
+        here.doing = f"changed to {value!r}"
+        new = get(body, path, GONE) is GONE
+        body = how.set_in(body, path, position)
+        here.write(body)
+        change = here.plan()
+        before = object_of(here, change)
+        if change["x_action"] == "no-op" and position == 0:
+            assert here.apply() == [], "it was written although the plan shows no change"  # as it is already
+        else:
+            updates += 1
             assert change["x_action"] == "update", change["x_action"]
+            assert new or change["x_cause"] == ["changed"], change["x_cause"]
             shown(change, path, how)
-            remote_id = str(change["x_id"])
-            before = here.stored(remote_id)
-            assert before is not None
-            only_its_own(here, here.apply(), remote_id)
-            here.settled()
-            after = here.stored(remote_id)
-            assert after is not None
-            assert differences(before, after), f"nothing is different at the platform after {value!r}"
-        here.put(sample.body)
-
-    Each(sample).run({path: how for path, how in sample.vary.items() if how.effect == "update"}, act)
+            only_its_own(here.apply(), str(change["x_id"]))
+            assert differences(before, object_of(here, change)), "nothing is different at the platform"
+        here.settled()
+        snapshots.append(object_of(here, change))
+    assert updates, "no value made a change"
+    return snapshots
 
 
-@by_sample
-def test_special(sample: Sample) -> None:
-    """What cannot be changed in place: the plan says so, or replaces."""
+def repaired(here: Stage, path: str, how: Vary, snapshots: list[dict[str, Any]]) -> None:
+    """Turn the attribute back by hand; the next run turns it forward again."""
+    here.doing = "changed by hand"
+    values = dict(how.by_hand) if how.by_hand is not None else differences(snapshots[0], snapshots[-1])
+    assert values, "nothing to set by hand"
+    remote_id = str(snapshots[-1][here.sample.kind.id_attribute])
+    here.edit(remote_id, values)
+    change = here.plan()
+    shown(change, path, how)
+    assert "drifted" in change["x_cause"], change["x_cause"]
+    only_its_own(here.apply(), remote_id)
+    here.settled()
 
+
+def unset(here: Stage, path: str) -> None:
+    """Write null, and then what was there before."""
+    here.doing = "unset"
+    body = here.body
+    here.write(put(body, path, None))
+    change = here.plan()
+    assert change["x_action"] == "update", change["x_action"]
+    before = object_of(here, change)
+    only_its_own(here.apply(), str(change["x_id"]))
+    here.settled()
+    assert differences(before, object_of(here, change)), "nothing is different at the platform"
+    here.doing = "set again"
+    here.put(body)
+
+
+def released(here: Stage, path: str) -> None:
+    """Leave it out: listed once, nothing sent, forgotten."""
+    here.doing = "released"
+    here.write(drop(here.body, path))
+    change = here.plan("--detailed-exitcode", expect=2)  # an edit of state alone is a change
+    before = object_of(here, change)
+    found = [plain(text) for text in change["x_released"]]
+    mine = belongs(path)
+    assert found, "the plan does not say that it is released"
+    assert all(mine(text) for text in found), found
+    assert change["x_action"] == "no-op", change["x_action"]
+    assert here.apply() == [], "a release was sent"
+    here.settled()
+    change = here.plan()
+    assert change["x_released"] == [], "it is listed twice"
+    assert object_of(here, change) == before
+
+
+def may_be_left_out(sample: Sample, path: str, how: Vary) -> bool:
+    return not how.needed and not resolve(sample.kind.shape, path)[1].required
+
+
+def live(here: Stage, path: str, how: Vary) -> None:
+    """Take an attribute through all of it."""
+    here.doing = "prepared"
+    body = here.body
+    if how.given:
+        body = here.sample.with_given(how.given)
+        here.put(body)
+    snapshots = changed(here, path, how, body)
+    if not how.hidden and not is_switch(here.sample, path):
+        repaired(here, path, how, snapshots)
+    if resolve(here.sample.kind.shape, path)[1].nullable and not how.not_null:
+        unset(here, path)
+    if may_be_left_out(here.sample, path, how):
+        released(here, path)
+    if how.given or how.also:
+        here.doing = "put back"
+        here.put(here.sample.body)
+
+
+def chunks() -> Iterator[Any]:
+    for sample in SAMPLES:
+        paths = [path for path, how in sample.vary.items() if how.effect == "update"]
+        for start in range(0, len(paths), CHUNK):
+            here = paths[start : start + CHUNK]
+            yield pytest.param(sample, here, id=f"{sample.title} {here[0]}")
+
+
+@pytest.mark.parametrize(("sample", "paths"), list(chunks()))
+def test_life_of_attributes(sample: Sample, paths: list[str]) -> None:
+    Each(sample).run({path: sample.vary[path] for path in paths}, live)
+
+
+# -- what is special ------------------------------------------------------------------------------------------------
+def having(test: Callable[[Sample, str, Vary], bool]) -> list[Any]:
+    return [
+        pytest.param(sample, id=sample.title)
+        for sample in SAMPLES
+        if any(test(sample, path, how) for path, how in sample.vary.items())
+    ]
+
+
+@pytest.mark.parametrize("sample", having(lambda _sample, _path, how: how.effect != "update"))
+def test_what_cannot_be_changed_in_place(sample: Sample) -> None:
     def act(here: Stage, path: str, how: Vary) -> None:
         remote_id = here.remote_id()
         for position in range(len(how.values)):
-            body = how.set_in(base(here, how), path, position)
-            here.write(body)
+            here.doing = f"changed to {how.values[position]!r}"
+            here.write(how.set_in(sample.with_given(how.given), path, position))
             if how.effect == "refuse":
                 ran = here.refused()
                 assert how.says in ran.err + ran.out, ran
@@ -121,135 +214,62 @@ def test_special(sample: Sample) -> None:
     Each(sample).run({path: how for path, how in sample.vary.items() if how.effect != "update"}, act)
 
 
-# -- by hand --------------------------------------------------------------------------------------------------------
-def edited(here: Stage, path: str, how: Vary) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Bring an attribute to its last value, then to its first by hand; return the body, and what was set by hand."""
-    body = base(here, how)
-    snapshots = []
-    remote_id = ""
-    for position in (0, -1):
-        body = how.set_in(body, path, position)
-        here.put(body)
-        remote_id = here.remote_id()
-        found = here.stored(remote_id)
-        assert found is not None
-        snapshots.append(deepcopy(found))
-    values = dict(how.by_hand) if how.by_hand is not None else differences(*snapshots)
-    assert values, "nothing to set by hand"
-    here.edit(remote_id, values)
-    return remote_id, body, values
+def seen_switch(sample: Sample, path: str, how: Vary) -> bool:
+    return how.effect == "update" and not how.hidden and is_switch(sample, path)
 
 
-def is_switch(sample: Sample, path: str) -> bool:
-    return resolve(sample.kind.shape, path)[1].switch
-
-
-@by_sample
-def test_by_hand(sample: Sample) -> None:
-    def act(here: Stage, path: str, how: Vary) -> None:
-        remote_id, _, _ = edited(here, path, how)
-        change = here.plan()
-        shown(change, path, how)
-        assert "drifted" in change["x_cause"], change["x_cause"]
-        only_its_own(here, here.apply(), remote_id)
-        here.settled()
-        here.put(sample.body)
-
-    paths = {
-        path: how
-        for path, how in sample.vary.items()
-        if how.effect == "update" and not how.hidden and not is_switch(sample, path)
-    }
-    Each(sample).run(paths, act)
-
-
-@by_sample
+@pytest.mark.parametrize("sample", having(seen_switch))
 def test_switch_by_hand(sample: Sample) -> None:
     def act(here: Stage, path: str, how: Vary) -> None:
-        _, body, _ = edited(here, path, how)
+        body = sample.with_given(how.given)
+        snapshots = []
+        for position in range(len(how.values)):
+            here.doing = f"set to {how.values[position]!r}"
+            body = how.set_in(body, path, position)
+            here.put(body)
+            snapshots.append(object_of(here, here.plan()))
+        here.doing = "turned by hand"
+        values = dict(how.by_hand) if how.by_hand is not None else differences(snapshots[0], snapshots[-1])
+        here.edit(here.remote_id(), values)
         change = here.plan("--detailed-exitcode")
         assert texts(change, "x_kept") == [path], change
         assert change["x_action"] == "no-op"
-        assert path.rpartition(".")[2] in here.bench.run("plan", expect=0).out
+        here.doing = "kept"
+        ran = here.bench.run("plan", expect=0)
+        assert "kept" in ran.out
+        assert "Anna" in ran.out or not sample.kind.has_history, f"it does not say who: {ran}"
         assert here.apply() == [], "a kept switch was written"
         assert texts(here.plan("--detailed-exitcode"), "x_kept") == [path], "it is kept once only"
+        here.doing = "reverted"
         here.write({**body, "$lifecycle": {"on_drift": "revert"}})
         shown(here.plan(), path, how)
         assert here.apply()
         here.settled()
         here.put(sample.body)
 
-    paths = {
-        path: how
-        for path, how in sample.vary.items()
-        if how.effect == "update" and not how.hidden and is_switch(sample, path)
-    }
-    Each(sample).run(paths, act)
+    Each(sample).run({path: how for path, how in sample.vary.items() if seen_switch(sample, path, how)}, act)
 
 
-# -- absence --------------------------------------------------------------------------------------------------------
-def nullable(sample: Sample) -> Iterator[tuple[str, Vary]]:
-    """Yield what can be unset: nullable attributes, and nullable parts around them."""
-    seen: set[str] = set()
+def nullable_parts(sample: Sample) -> dict[str, Vary]:
+    """Return the parts of objects that can be unset as a whole, with a value for one of their attributes."""
+    found: dict[str, Vary] = {}
     for path, how in sample.vary.items():
-        if how.effect != "update" or how.not_null:
-            continue
-        for prefix in prefixes(path):
-            if prefix in seen:
-                continue
-            seen.add(prefix)
-            if resolve(sample.kind.shape, prefix)[1].nullable:
-                yield prefix, Vary(how.values, how.set_in(sample.with_given(how.given), path, 0))
+        if how.effect == "update" and not how.not_null:
+            for prefix in list(prefixes(path))[1:]:
+                if resolve(sample.kind.shape, prefix)[1].nullable:
+                    found.setdefault(prefix, Vary((), how.set_in(sample.with_given(how.given), path, 0)))
+    return found
 
 
-@by_sample
-def test_unset(sample: Sample) -> None:
+@pytest.mark.parametrize("sample", [pytest.param(one, id=one.title) for one in SAMPLES if nullable_parts(one)])
+def test_parts_unset(sample: Sample) -> None:
     def act(here: Stage, path: str, how: Vary) -> None:
-        body = dict(how.given)
-        here.put(body)
-        remote_id = here.remote_id()
-        before = here.stored(remote_id)
-        here.write(put(body, path, None))
-        change = here.plan()
-        assert change["x_action"] == "update", change["x_action"]
-        only_its_own(here, here.apply(), remote_id)
-        here.settled()
-        after = here.stored(remote_id)
-        assert before is not None
-        assert after is not None
-        assert differences(before, after), "nothing is different at the platform"
+        here.doing = "prepared"
+        here.put(dict(how.given))
+        unset(here, path)
         here.put(sample.body)
 
-    Each(sample).run(dict(nullable(sample)), act)
-
-
-@by_sample
-def test_release(sample: Sample) -> None:
-    def act(here: Stage, path: str, how: Vary) -> None:
-        body = how.set_in(base(here, how), path, -1)
-        here.put(body)
-        remote_id = here.remote_id()
-        before = here.stored(remote_id)
-        here.write(drop(body, path))
-        change = here.plan()
-        released = [plain(text) for text in change["x_released"]]
-        mine = expected(path)
-        assert released, "the plan does not say that it is released"
-        assert all(mine(text) for text in released), released
-        assert change["x_action"] == "no-op", change
-        assert here.bench.run("plan", "--detailed-exitcode").code == 2, "a release is a change"
-        assert here.apply() == [], "a release was sent"
-        here.settled()
-        assert here.plan()["x_released"] == [], "it is listed twice"
-        assert here.stored(remote_id) == before
-        here.put(sample.body)
-
-    paths = {
-        path: how
-        for path, how in sample.vary.items()
-        if how.effect == "update" and not how.needed and not resolve(sample.kind.shape, path)[1].required
-    }
-    Each(sample).run(paths, act)
+    Each(sample).run(nullable_parts(sample), act)
 
 
 # -- the samples themselves -----------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ NUMBER = 60
 
 
 def many() -> str:
-    rows = [f"  form_{n:02}: {{name: Form {n}, source: form, recipient: null, module_ids: [leadconduit-default.inbound]}}\n"
-            for n in range(NUMBER)]
+    form = "source: form, recipient: null, module_ids: [leadconduit-default.inbound]"
+    rows = [f"  form_{n:02}: {{name: Form {n}, {form}}}\n" for n in range(NUMBER)]
     return "leadconduit.entities:\n" + "".join(rows)
 
 
@@ -27,6 +27,7 @@ class Listener:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.text = ""
+        self._process = process
         self._thread = threading.Thread(target=self._read, args=(process,), daemon=True)
         self._thread.start()
 
@@ -34,6 +35,13 @@ class Listener:
         assert process.stderr is not None
         for line in process.stderr:
             self.text += line
+
+    def close(self) -> None:
+        """Read what is left and close the streams of a process that has ended."""
+        self._thread.join(timeout=LIMIT)
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None
+            stream.close()
 
 
 def test_once_finishes_what_is_in_flight_saves_and_reports(shop: Bench) -> None:
@@ -69,6 +77,7 @@ def test_twice_ends_at_once_and_the_next_run_finishes(shop: Bench, _no_lag: None
     wait_for(process, lambda: "again" in heard.text)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=10) == 130
+    heard.close()
     shop.faults()
     ran = shop.apply()
     assert "took over the lock" in ran.err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from reconciler.model.plan import Allowed
@@ -57,7 +59,7 @@ def test_what_is_forgotten_or_gone_already_is_no_deletion() -> None:
 def test_children_are_counted_in_their_own_collection() -> None:
     cards = [{"id": str(i), "name": f"c{i}", "labels": [{"id": f"l{i}", "name": "l"}]} for i in range(10)]
     ids = {f"cards.c{i}": str(i) for i in range(10)}
-    body = {"cards": {f"c{i}": {"labels": {"l": {}}} for i in range(6)}}
+    body: dict[str, Any] = {"cards": {f"c{i}": {"labels": {"l": {}}} for i in range(6)}}
     one = item("a", body, raw={"id": "1", "name": "a", "cards": cards}, entry=known("1", children=ids))
     checks = max_deletes(works(one), {one.address: known("1")}, Guardrails(), NONE)
     assert [check.message for check in checks] == ["toy.boards.a.cards: 4 of 10 would be deleted, the limit is 30%"]

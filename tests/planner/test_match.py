@@ -124,7 +124,7 @@ def test_several_candidates_and_taken_keys_are_errors_that_name_them() -> None:
 
 
 def test_a_name_that_may_repeat_is_adopted_only_when_told_to() -> None:
-    rows = [{"id": "1", "name": "a", "created_at": "2026", "created_by": "ann"}]
+    rows: list[dict[str, Any]] = [{"id": "1", "name": "a", "created_at": "2026", "created_by": "ann"}]
     one = item("a")
     found = matched(one, rows)
     assert one.raw is None
@@ -137,7 +137,7 @@ def test_a_name_that_may_repeat_is_adopted_only_when_told_to() -> None:
 
 def test_what_is_tracked_elsewhere_is_no_candidate_nor_is_a_preset_nor_an_archived_twin() -> None:
     one = item("a")
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": "1", "name": "a"},
         {"id": "2", "name": "a", "preset": 1},
         {"id": "3", "name": "a", "status": "archived"},
@@ -156,7 +156,7 @@ def test_two_of_a_name_cannot_both_be_adopted() -> None:
 
 # -- import, existing, gone
 def test_import() -> None:
-    rows = [{"id": "1", "name": "x"}]
+    rows: list[dict[str, Any]] = [{"id": "1", "name": "x"}]
     good, none, taken = item("a", import_id="1"), item("a", import_id="9"), item("a", import_id="1")
     matched(good, rows)
     matched(none, rows)
@@ -167,7 +167,7 @@ def test_import() -> None:
 
 
 def test_import_of_what_is_tracked_here_does_nothing_and_of_another_is_an_error() -> None:
-    rows = [{"id": "1", "name": "a"}]
+    rows: list[dict[str, Any]] = [{"id": "1", "name": "a"}]
     same, other = item("a", import_id="1", entry=known("1")), item("a", import_id="2", entry=known("1"))
     matched(same, rows, {"1": A})
     matched(other, rows, {"1": A})
@@ -176,7 +176,7 @@ def test_import_of_what_is_tracked_here_does_nothing_and_of_another_is_an_error(
 
 
 def test_what_is_only_looked_up_must_be_there_once() -> None:
-    rows = [{"id": "1", "name": "x", "size": "3"}, {"id": "2", "name": "x", "size": 4}]
+    rows: list[dict[str, Any]] = [{"id": "1", "name": "x", "size": "3"}, {"id": "2", "name": "x", "size": 4}]
     one, many, none = (
         item("a", existing={"size": 3}),
         item("a", existing={"name": "x"}),

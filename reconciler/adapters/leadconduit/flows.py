@@ -194,7 +194,7 @@ FLOWS = Kind(
     removals=("disable", "delete", "forget"),
     disable_with={"enabled": False},
     mint=object_id,
-    publish=Publish(effect="takes the saved flow live, with everything that others saved in it and did not deploy"),
+    publish=Publish(effect="deploy flow, with whatever others saved in it"),
     checks=(_check,),
     risks=(_risks,),
     has_history=True,

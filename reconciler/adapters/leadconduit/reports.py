@@ -120,7 +120,7 @@ REPORTS = Kind(
         style="full",
         read_only=frozenset({"id", "token", "shared", "created_at", "updated_at"}),
     ),
-    facets=(Facet("shared", ("shared",), effect="makes or withdraws the public link"),),
+    facets=(Facet("shared", ("shared",), effect="make or withdraw the public link"),),
     checks=(_check,),
     consistency=5.0,
     risks=(_risks,),

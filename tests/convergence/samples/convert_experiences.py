@@ -105,9 +105,9 @@ AB = Sample(
         "environment": vary("production", "staging"),
         "goals": vary(["bought", "seen"], ["bought"]),
         "primary_goal": vary("bought", "seen"),
-        "audiences": vary(["big"], ["big", "small"], []),
-        "locations": vary(["here"], ["there", "here"], []),
-        "tags": vary(["first"], ["second"], []),
+        "audiences": vary(["big"], ["big", "small"], [], ["small"]),
+        "locations": vary(["here"], ["there", "here"], [], ["there"]),
+        "tags": vary(["first"], [], ["second"]),
         "site_area.include": vary(
             [URL], [OTHER_URL, URL_RULE], given={"locations": [], "site_area": {"include": [], "exclude": [URL]}}
         ),

@@ -89,8 +89,8 @@ HYPOTHESES = Sample(
         "description": vary("Long", "Longer"),
         "start_date": vary("2026-02-01", "2026-02-02"),
         "end_date": vary("2026-03-01", "2026-03-02"),
-        "experiences": vary(["first"], ["first", "second"], []),
-        "tags": vary(["first"], ["second"], []),
+        "experiences": vary(["first"], ["first", "second"], [], ["second"]),
+        "tags": vary(["first"], [], ["second"]),
     },
     others={
         "convert.experiences.first": _TEST,

@@ -184,7 +184,7 @@ ROUTERS = Sample(
         "routes": [route("shop", "web", "form", "71158000000"), route("other", "more", "form", "80231000000")],
     },
     {
-        "module_id": vary("leadconduit-google.inbound.lead_form", effect="refuse", says="module_id"),
+        "module_id": vary("leadconduit-google.inbound.lead_form", effect="replace"),
         "routes.shop.flow_id": vary("web", "more", given={"routes": [route("shop", "web", "form", "1")]}),
         "routes.shop.source_id": vary("form", "partner"),
         "routes.shop.rule_set.op": vary("or", "and"),
