@@ -2,8 +2,8 @@
 
     python -m benchmarks.bench [N ...]      # default 1000 10000; 50000 for the growth row
 
-Prints, per size: seconds, calls, peak memory, and the ratio to the goal. Absolute figures move with the machine; compare
-within one run.
+Prints, per size: seconds, calls, peak memory, and the ratio to the goal. Absolute figures move with the machine:
+compare within one run.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +185,7 @@ def main() -> None:
         print(f"{'what':<52}{'seconds':>9}{'goal':>9}{'ratio':>9}{'calls':>9}{'memory':>10}")
         startup(bench)
         times = {count: size(bench, count) for count in sizes}
-        for small, large in zip(sizes, sizes[1:], strict=False):
+        for small, large in pairwise(sizes):
             growth = times[large] / times[small]
             print(f"growth {small} → {large}: {growth:.1f} x the time for {large / small:.0f} x the resources")
     finally:

@@ -35,7 +35,7 @@ ATTEMPTS = 3
 """So often a write whose answer was lost is looked up and, if it did not arrive, sent again."""
 
 
-class StepFailed(Exception):
+class StepFailed(Exception):  # noqa: N818 - it says what is the case
     """A step had no effect, or not the one that was meant; the message is for the user."""
 
     def __init__(self, message: str, *, maybe_applied: bool = True) -> None:
@@ -158,7 +158,7 @@ class Executor:
         raw = item.adapter.complete(kind, scope, raw) if kind.facets else raw
         written = {name: value for name, value in filled.items() if name not in _later(item)}
         found = record.look(kind, written, raw, {})
-        settled = self._settle(item, written, raw, found)
+        settled = self._settle(item, raw, found)
         if settled is not raw:
             raw, found = settled, record.look(kind, written, settled, found.ids)
         entry = record.fresh_entry(item, item.adapter.id_of(kind, raw))
@@ -184,7 +184,7 @@ class Executor:
                     raise
         raise StepFailed("no answer")
 
-    def _settle(self, item: Item, body: Mapping[str, Any], raw: Raw, found: Comparison) -> Raw:
+    def _settle(self, item: Item, raw: Raw, found: Comparison) -> Raw:
         """After a create, take out of closed collections what the platform put in by itself (a project's defaults)."""
         leaves = tuple(
             LeafChange(leaf.path, leaf.text, leaf.live, leaf.desired)

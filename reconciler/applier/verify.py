@@ -1,4 +1,4 @@
-"""Before the first write: is everything that the plan touches still as the plan says?
+"""Verifying, before the first write, that everything that the plan touches still is as the plan says.
 
 Touched objects are read again and compared again by the same code; what the plan would change must have the same values
 before it. Anything else makes the plan stale: nothing is written, and the difference is told with who made it.

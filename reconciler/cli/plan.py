@@ -63,7 +63,7 @@ def _write(
         from reconciler.cli.saved import saved_document
         from reconciler.report.plan_json import dump
 
-        document = saved_document(planning.planned, planning.state, options)
+        document = saved_document(planning.planned, planning.state, options, planning.project)
         if as_json is not None:
             runtime.write_result(as_json, dump(document))
         if out is not None:

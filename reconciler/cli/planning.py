@@ -1,4 +1,4 @@
-"""Making a plan from the command line: load, read state, contact accounts, plan; shared by plan, apply, destroy, drift."""
+"""Making a plan from the command line: load, read state, contact accounts, plan; what several commands share."""
 
 from __future__ import annotations
 

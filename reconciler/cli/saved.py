@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.report import plan_json
+from reconciler.report.config_json import references_of
 
 if TYPE_CHECKING:
     from reconciler.planner.planner import Planned, PlanOptions
@@ -27,11 +28,12 @@ class Difference:
     text: str
 
 
-def saved_document(planned: Planned, state: State, options: Any) -> dict[str, Any]:
+def saved_document(planned: Planned, state: State, options: Any, project: Project) -> dict[str, Any]:
     """Return the document of a plan with everything that applying it later needs, and its digest."""
     from reconciler.state import hmac_of
 
-    document = plan_json.plan_document(planned.plan, lambda value: hmac_of(state, value))
+    references = references_of(project)
+    document = plan_json.plan_document(planned.plan, lambda value: hmac_of(state, value), references)
     document["x_options"] = {name: getattr(options, name) for name in OPTIONS}
     document["x_minted"] = {address: item.minted for address, item in planned.items.items() if item.minted is not None}
     document["x_digest"] = plan_json.digest(plan_json_normal(document))
@@ -89,7 +91,7 @@ def check_accounts(document: dict[str, Any], planned: Planned) -> None:
         now = planned.plan.accounts.get(name)
         if now is not None and now["id"] != account["id"]:
             raise PlanFileError(
-                f"account {name} was {account['id']} when the plan was made, and is {now['id']} now; nothing was written"
+                f"account {name} was {account['id']} when the plan was made and is {now['id']} now; nothing was written"
             )
 
 
@@ -133,7 +135,8 @@ def _say(then: list[Any], now: list[Any]) -> str:
             if planned is None:
                 return f"{leaf['path']} differs now: {leaf['before']} → {leaf['after']}"
             if planned != leaf:
-                return f"{leaf['path']} was {planned['before']} → {planned['after']}, now {leaf['before']} → {leaf['after']}"
+                was, would = f"{planned['before']} → {planned['after']}", f"{leaf['before']} → {leaf['after']}"
+                return f"{leaf['path']} was {was}, now {would}"
         if old["body"] != new["body"]:
             return "the declaration has changed since"
     return "it is no longer as planned"

@@ -121,7 +121,7 @@ class Publish:
 
 @dataclass(frozen=True)
 class Method:
-    """One REST call: method and path template over the scope's names and `{id}`; `reads` marks a POST that only reads."""
+    """One REST call: method, and path template over the scope's names and `{id}`; `reads` marks a POST that reads."""
 
     method: str
     path: str

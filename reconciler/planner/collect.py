@@ -1,4 +1,4 @@
-"""Sorting the leaves and children of one resource by what they mean: to be changed, drifted, kept, converged, recorded."""
+"""Sorting leaves and children of one resource by what they mean: to be changed, drifted, kept, converged, recorded."""
 
 from __future__ import annotations
 

@@ -110,7 +110,10 @@ class Differ:
             if resend:
                 return False
             known = stored.get(text)
-            return None if known is None else self.secret_matches(known, value)
+            if known is None:
+                # adopted: taken to be the same; tracked, and not written so far: never sent
+                return None if entry is None or item.adopted is not None else False
+            return self.secret_matches(known, value)
 
         skip = frozenset({PUBLISHED, *declaration.implied, *(n for n, s in item.kind.shape.fields.items() if s.parent)})
         walk = Compare(sent, entry.children if entry is not None else {}, secret_same)

@@ -105,7 +105,18 @@ def protected(items: Iterable[Item], replaced: Iterable[Item], allowed: Allowed)
                 "write `removed:` to forget it, or delete it on the platform"
             )
             checks.append(CheckResult("on_remove", "fail", message, None, item.address))
+        if item.replaced and item.declaration is not None and _verb(item) == "refuse":
+            message = (
+                f"{item.address} would be replaced, and a {item.kind.title} is not removed; declare the new one under "
+                "a name of its own, and forget this one with `removed:`"
+            )
+            checks.append(CheckResult("on_remove", "fail", message, None, item.address))
     return checks
+
+
+def _verb(item: Item) -> str:
+    declared = item.declaration.meta.rules.on_remove if item.declaration is not None else None
+    return declared or item.kind.on_remove
 
 
 def nothing_declared(

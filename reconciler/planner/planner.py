@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 
 from reconciler.planner.accounts import Accounts
-from reconciler.planner.gather import collect, identify
 from reconciler.planner.comparing import compare
 from reconciler.planner.find import check_presets, read_and_match
 from reconciler.planner.freeze import freeze
+from reconciler.planner.gather import collect, identify
 from reconciler.planner.run import Planned, PlanOptions, Run
 from reconciler.project.model import Project
 from reconciler.state import State

@@ -13,6 +13,21 @@ from reconciler.model.kind import Kind
 from tests.convergence.paths import drop, get, put
 
 PLATFORMS: Mapping[str, Platform] = {"convert": CONVERT, "leadconduit": LEADCONDUIT}
+NOT_THERE: Mapping[str, frozenset[str]] = {
+    # Changes of a version are those of web pages: no other page, no redirect, no feature.
+    "convert_experiences": frozenset(
+        f"sections.*.versions.*.changes.*.data.{name}"
+        for name in (
+            "variables_data",
+            "feature_id",
+            "case_sensitive",
+            "variation_pattern",
+            "original_pattern",
+            "page_id",
+        )
+    )
+}
+"""Attributes that a model has because it is shared, and that the platform takes elsewhere only."""
 GONE: Final = object()
 """In `given`: the attribute is not written."""
 

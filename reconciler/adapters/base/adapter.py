@@ -1,6 +1,7 @@
 """What the engine asks of a platform, and how a REST platform answers from its kinds' endpoints.
 
-Raw objects are what the platform returned, as JSON. The engine compares and overlays; an adapter only fetches and sends.
+Raw objects are what the platform returned, as JSON. The engine compares and overlays; an adapter only fetches and
+sends.
 A platform overrides the few methods in which its API is odd.
 """
 
@@ -156,10 +157,9 @@ class Adapter:
         return body
 
     def write_facet(self, kind: Kind, facet: Facet, scope: Scope, object_id: str, body: Raw, live: Raw) -> Raw:
-        """Write attributes that have a call of their own; `body` is as for `update`. Returns the object as `get` would."""
-        raise TypeError(
-            f"{kind.type_name} has no call for {facet.name} (object {object_id} of {dict(scope)}: {len(body)}, {len(live)})"
-        )
+        """Write attributes that have a call of their own, and return the object as `get` would; `body` as for `update`."""
+        del scope, body, live
+        raise TypeError(f"{kind.type_name} {object_id}: there is no call for {facet.name}")
 
     def publish(self, kind: Kind, scope: Scope, object_id: str, live: Raw, *, on: bool) -> PublishResult:
         """Take the saved object live (or withdraw it)."""
@@ -252,7 +252,7 @@ class AccountSettings(BaseModel):
 
 @dataclass(frozen=True)
 class Rates:
-    """Cautious default throttle of a platform, per account: requests per second, burst, concurrent writers and readers."""
+    """Default throttle of a platform, per account: requests per second, burst, concurrent writers and readers."""
 
     per_second: float | None
     burst: int

@@ -140,9 +140,10 @@ def _wire_change(change: Any, before: Mapping[Any, Body]) -> Any:
 
 
 def _of_type(change: Body) -> Body:
-    """Return the data of a change whose type is new, without members carried over from its old type."""
+    """Return the data of a change whose type is new: nothing carried over from its old type, null where it must be."""
     nulls, needed, more = MEMBERS.get(str(change.get("type")), ((), (), ()))
-    return {name: value for name, value in change["data"].items() if name in (*nulls, *needed, *more)}
+    kept = {name: value for name, value in change["data"].items() if name in (*nulls, *needed, *more)}
+    return {**dict.fromkeys(nulls), **kept}
 
 
 __all__ = [

@@ -42,14 +42,17 @@ BASE: Mapping[str, Any] = {
 }
 
 
+NULL = "left out, it is null: the platform requires it"
+
+
 def code(name: str, sort: str = "customCode", **data: Any) -> dict[str, Any]:
     """Return a change."""
     return {"$name": name, "type": sort, "data": data}
 
 
 _CODE: dict[str, Vary] = {
-    "changes.code.data.js": vary("one();", "two();\nthree(`${x}`);"),
-    "changes.code.data.css": vary(".a {}", ".b {\n  color: red;\n}"),
+    "changes.code.data.js": vary("one();", "two();\nthree(`${x}`);", needed=NULL),
+    "changes.code.data.css": vary(".a {}", ".b {\n  color: red;\n}", needed=NULL),
 }
 
 AB = Sample(
@@ -104,7 +107,7 @@ AB = Sample(
         "traffic_distribution": vary(80, 33.33, 100),
         "environment": vary("production", "staging"),
         "goals": vary(["bought", "seen"], ["bought"]),
-        "primary_goal": vary("bought", "seen"),
+        "primary_goal": vary("seen", "bought", given={"goals": ["bought", "seen"]}),
         "audiences": vary(["big"], ["big", "small"], [], ["small"]),
         "locations": vary(["here"], ["there", "here"], [], ["there"]),
         "tags": vary(["first"], [], ["second"]),
@@ -137,11 +140,15 @@ AB = Sample(
         "variations.bar.traffic_distribution": vary(
             30, 50, also={"variations.original.traffic_distribution": (70, 50)}, needed="all have it or none"
         ),
-        "variations.bar.status": vary("running", "stopped", given={"variations.original.traffic_distribution": 100}),
+        "variations.bar.status": vary(
+            "running",
+            "stopped",
+            given={"variations.original.traffic_distribution": GONE, "variations.bar.traffic_distribution": GONE},
+        ),
         **beneath("variations.bar", _CODE),
         "variations.bar.changes.code.type": vary("defaultCode", "customCode"),
         "variations.bar.changes.rich.data.selector": vary("#bar", ".bar"),
-        "variations.bar.changes.plain.data.custom_js": vary("own();", "own(1);"),
+        "variations.bar.changes.plain.data.custom_js": vary("own();", "own(1);", needed=NULL),
         "customizations": vary([{"key": "color", "value": "red"}], [{"key": "size", "value": 3}, {"key": "x", "value": True}]),
     },
     variant="a/b",
@@ -251,13 +258,20 @@ def version(name: str, js: str) -> dict[str, Any]:
     return {"name": name, "changes": [code("code", js=js)]}
 
 
+_B2 = {
+    "name": "New",
+    "changes": [
+        code("rich", "richStructure", js="5", selector="#a"),
+        code("plain", "defaultCode", js="4", custom_js="6"),
+    ],
+}
 MVT = plain(
     "mvt",
     {
         "variations": GONE,
         "sections": {
             "a": {"name": "Headline", "versions": {"a1": version("Old", "1"), "a2": version("New", "2")}},
-            "b": {"name": "Picture", "versions": {"b1": version("Old", "1"), "b2": version("New", "2")}},
+            "b": {"name": "Picture", "versions": {"b1": version("Old", "1"), "b2": _B2}},
         },
     },
     {
@@ -266,10 +280,8 @@ MVT = plain(
         "sections.a.versions.a2.changes.code.data.js": vary("2", "3"),
         "sections.a.versions.a2.changes.code.data.css": vary(".a {}", ".b {}"),
         "sections.a.versions.a2.changes.code.type": vary("defaultCode", "customCode"),
-        "sections.b.versions.b2.changes": vary(
-            [code("code", js="4"), code("rich", "richStructure", js="5", selector="#a")],
-            [code("code", "defaultCode", js="4", custom_js="6")],
-        ),
+        "sections.b.versions.b2.changes.rich.data.selector": vary("#a", ".a"),
+        "sections.b.versions.b2.changes.plain.data.custom_js": vary("6", "7", needed=NULL),
     },
     kids={
         "sections": Kids("c", {"name": "Button", "versions": {"c1": version("Old", "1"), "c2": version("New", "2")}}),
@@ -325,18 +337,25 @@ ROLLOUT = fullstack(
     {"traffic_distribution": vary(10, 50, 100), **beneath("variations.bar", _FEATURE)},
 )
 
+_LIVE = {
+    "locations": ["here"],
+    "variations": {
+        "original": {"name": "Original", "is_baseline": True},
+        "bar": {"name": "With bar", "changes": [code("code", js="one();", css=".a {}")]},
+    },
+}
 RUNNING = plain(
     "a/b",
-    {"status": "active", "locations": ["here"]},
+    {"status": "active", **_LIVE},
     {"status": vary("active", "paused", "active", "completed"), "name": vary("Free shipping bar", "Running")},
 )
 RUNNING = Sample(**{**RUNNING.__dict__, "variant": "running"})
 
 SCHEDULED = plain(
     "a/b",
-    {"status": "scheduled", "locations": ["here"], "start_time": 2000000000, "end_time": 2000864000},
+    {"status": "scheduled", **_LIVE, "start_time": 2000000000, "end_time": 2000864000},
     {
-        "start_time": vary(2000000000, 2000003600),
+        "start_time": vary(2000000000, 2000003600, not_null="an experience that is scheduled needs it"),
         "end_time": vary(2000864000, 2000950400),
     },
 )
