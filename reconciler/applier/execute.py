@@ -197,7 +197,7 @@ class Executor:
         extra = tuple(child for child in found.children if child.action == "remove")
         if not leaves and not extra:
             return raw
-        overlay = Overlay(leaves, extra, found.ids)
+        overlay = Overlay(leaves, extra, found.located)
         body_now, touched = lay_over(item.kind.shape, raw, overlay)
         identity = item.adapter.id_of(item.kind, raw)
         return item.adapter.update(item.kind, self._scope(item), identity, body_now, touched, raw)
@@ -305,8 +305,9 @@ class Executor:
     def _remove(self, step: Step, item: Item) -> list[str]:
         assert step.removal is not None
         assert step.remote_id is not None
-        scope = self._scope(item)
         old = item.replaced or bool(step.data.get("deposed"))
+        # what is replaced may have lived in another parent than its successor will
+        scope = dict(item.entry.scope) if old and item.entry is not None and item.entry.scope else self._scope(item)
         live = item.raw if item.replaced else {} if old else self._current(item)
         result = self._remove_once(item, scope, step.remote_id, step.removal, live or {})
         if not old:
@@ -358,7 +359,7 @@ class Executor:
         work = self.planned.works[item.address]
         assert work.diff is not None
         entry = self.session.state.resources.get(item.address)
-        if entry is None:
+        if entry is None or (item.adopted is not None and entry.id != item.adopted):
             assert item.id is not None
             entry = record.fresh_entry(item, item.id)
             if item.kind.publish is not None:

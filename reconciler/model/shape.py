@@ -237,7 +237,10 @@ def _compile(name: str, annotation: Any, info: FieldInfo | None) -> Shape:
         else:
             break
     flat = [part for item in metadata for part in (item.metadata if isinstance(item, FieldInfo) else [item])]
-    marks = tuple(dict.fromkeys(item for item in flat if isinstance(item, m.Marker)))
+    marks: tuple[m.Marker, ...] = ()
+    for item in flat:
+        if isinstance(item, m.Marker) and item not in marks:  # a marker may hold a list, so no set of them
+            marks = (*marks, item)
     common: dict[str, Any] = {
         "name": name,
         "required": info is not None and info.is_required() and not any(isinstance(mark, m.Computed) for mark in marks),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.adapters.base.adapter import Adapter
+from reconciler.adapters.base.adapter import Adapter, Raw
 from reconciler.model.kind import UniqueKey
 from reconciler.model.plan import CheckResult, Note
 from reconciler.model.values import Template, reveal
@@ -78,14 +78,23 @@ def _match_group(run: Run, members: list[Item]) -> None:
     missing = [item for item in known if item.entry is not None and item.entry.id not in listing.objects]
     # What a list lacks is asked for by its id: lists may hide archived objects, or lag behind.
     found = run.reader.get_many(
-        (item.adapter, item.kind, item.scope or {}, item.entry.id) for item in missing if item.entry is not None
+        (item.adapter, item.kind, item.entry.scope or item.scope or {}, item.entry.id)
+        for item in missing
+        if item.entry is not None
     )
+    elsewhere: list[tuple[Item, Raw]] = []
     for item, raw in zip(missing, found, strict=True):
-        if raw is not None and item.entry is not None:
+        if raw is None or item.entry is None:
+            continue
+        if item.entry.scope and item.entry.scope != item.scope:
+            elsewhere.append((item, raw))  # it lives in another parent than declared: to be replaced
+        else:
             listing.objects[item.entry.id] = raw
     _hidden(run, members, listing)
     matcher = match.Matcher(listing, run.options.allowed)
     matcher.match(members, tracked)
+    for item, raw in elsewhere:
+        item.raw, item.gone = raw, False
     for item in members:
         if item.gone and item.declaration is not None and item.removal is None:
             matcher.recreate(item, tracked)

@@ -86,6 +86,13 @@ def test_a_step_skipped_for_one_reason_does_not_run_when_another_need_is_done_la
     assert [result.status for result in results] == ["failed", "done", "skipped"]
 
 
+def test_each_step_is_reported_once_however_many_ways_lead_to_it() -> None:
+    seen: list[str] = []
+    steps = [step("a"), step("d", "a", "b"), step("b", "a")]
+    run_steps(steps, fails("a"), parallelism=1, stop=Event(), started=lambda result: seen.append(result.step.id))
+    assert sorted(seen) == ["a", "b", "d"]
+
+
 def test_nothing_begins_after_stop_and_what_is_in_flight_is_reported() -> None:
     stop = Event()
 

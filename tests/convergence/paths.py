@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from copy import deepcopy
 from typing import Any
 
 from reconciler.model.shape import ChildrenShape, ObjectShape, Scalar, Shape
@@ -74,6 +73,13 @@ def plain(text: str) -> str:
     return _INDEX.sub(r".\1", text)
 
 
+def fresh(value: Any) -> Any:
+    """Return a copy in which nothing stands twice: what one sample uses in two places can change in one."""
+    if isinstance(value, dict):
+        return {key: fresh(item) for key, item in value.items()}
+    return [fresh(item) for item in value] if isinstance(value, list) else value
+
+
 def child(holder: Any, part: str) -> Any:
     """Return a member of a map, or the item of a list whose `$name` it is."""
     if isinstance(holder, list):
@@ -93,7 +99,7 @@ def get(body: Any, path: str, default: Any = None) -> Any:
 
 def put(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     """Return a copy of a body with a value at a path; maps on the way that are missing are made."""
-    out: dict[str, Any] = deepcopy(body)
+    out: dict[str, Any] = fresh(body)
     here: Any = out
     *way, last = path.split(".")
     for part in way:
@@ -101,15 +107,15 @@ def put(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
             here[part] = {}
         here = child(here, part)
     if isinstance(here, list):
-        here[[item["$name"] for item in here].index(last)] = deepcopy(value)
+        here[[item["$name"] for item in here].index(last)] = fresh(value)
     else:
-        here[last] = deepcopy(value)
+        here[last] = fresh(value)
     return out
 
 
 def drop(body: dict[str, Any], path: str) -> dict[str, Any]:
     """Return a copy of a body without what stands at a path."""
-    out: dict[str, Any] = deepcopy(body)
+    out: dict[str, Any] = fresh(body)
     holder_path, _, last = path.rpartition(".")
     holder = get(out, holder_path) if holder_path else out
     if isinstance(holder, list):

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from reconciler.emulator.server import EmulatorServer
@@ -43,16 +43,15 @@ leadconduit.flows.web:
           header.X-Both: "${secret.one}:${secret.two}"
           json_property.key: ${secret.one}
 """
+PHASES = (Phase.explicit, Phase.generate)
+"""An example takes a second: what is found is told as it was drawn, not made smaller first."""
 OUTPUTS = 'outputs: {hook: {value: "https://hook.example/?k=${secret.two}"}, name: {value: "${leadconduit.flows.web}"}}\n'
 PLAIN = string.ascii_letters + string.digits
 NASTY = "\"'\\\n\t ${}[]()*+?.^|&<>%#@!~`:;,=/-_äöüßéñ日本語😀\u2028"
-secrets = st.text(alphabet=PLAIN + NASTY, min_size=8, max_size=60).filter(
-    lambda text: len(set(text)) >= 6 and len(text.strip()) >= 8 and text.isprintable() or _many_lines(text)
-)
-
-
-def _many_lines(text: str) -> bool:
-    return "\n" in text and len(set(text)) >= 6 and all(len(line.strip()) >= 8 for line in text.split("\n"))
+MARK = "Zq9"
+"""In every drawn secret, so that none is a word that we print for other reasons."""
+secrets = st.text(alphabet=PLAIN + NASTY, min_size=5, max_size=60).map(lambda text: MARK.join((text[:3], text[3:])))
+three = st.lists(secrets, min_size=3, max_size=3, unique=True)
 
 
 def forms(secret: str) -> set[str]:
@@ -112,9 +111,10 @@ def _project(root: str, url: str, one: str, two: str) -> Bench:
     return bench
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(one=secrets, two=secrets, new=secrets)
-def test_no_secret_gets_out(emulator: str, one: str, two: str, new: str) -> None:
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@given(drawn=three)
+def test_no_secret_gets_out(emulator: str, drawn: list[str]) -> None:
+    one, two, new = drawn
     with tempfile.TemporaryDirectory() as root:
         bench = _project(root, emulator, one, two)
         try:
@@ -158,7 +158,7 @@ def _all_commands(bench: Bench, one: str, two: str, new: str) -> None:
     bench.environ["RECONCILER_SECRET_ONE"] = new
     ran = watch.run("plan", *log)
     assert "leadconduit.credentials.token" in ran.out
-    refusal = {"steps": {"0": {"integration": {"mappings": {"2": {"value": [f"{new} is not good, was {one}"]}}}}}}
+    refusal = {"steps": {"0": {"integration": {"mappings": {"2": {"value": [f"{new} is not good"]}}}}}}
     bench.faults(fail=[{"method": "PUT", "path": "/flows/*", "status": 422, "times": 1, "body": refusal}])
     watch.run("apply", "--auto-approve", *log, codes=(3,))
     bench.faults()
@@ -173,7 +173,7 @@ BY_HAND = CONFIG.replace(
 ).replace("convert: {", 'convert: {base_url: "URL/convert", ')
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(secret=secrets)
 def test_no_credential_of_an_account_gets_out_when_it_is_refused(emulator: str, secret: str) -> None:
     with tempfile.TemporaryDirectory() as root:

@@ -201,11 +201,16 @@ def test_secrets_are_compared_by_fingerprint_and_never_shown() -> None:
 
 def test_a_masked_secret_without_a_fingerprint_is_assumed_and_sent_again_on_request() -> None:
     secret = Sensitive("new", "secret.x")
-    found, made = diff({"password": secret}, {"password": "****"}, state())
+    found, made = diff({"password": secret}, {"password": "****"})
     assert found.change.leaves == ()
     assert found.recorded.secrets == {"password": None}
     again = differ(resend=("toy.boards",)).diff(made).change
     assert [leaf.text for leaf in again.leaves] == ["password"]
+
+
+def test_a_secret_that_is_written_newly_on_a_tracked_object_is_sent() -> None:
+    found, _ = diff({"password": Sensitive("new", "secret.x")}, {"password": "****"}, state())
+    assert causes(found.change.leaves) == {"password": "changed"}
 
 
 def test_a_secret_that_somebody_changed_is_drift() -> None:

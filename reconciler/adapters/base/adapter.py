@@ -157,7 +157,7 @@ class Adapter:
         return body
 
     def write_facet(self, kind: Kind, facet: Facet, scope: Scope, object_id: str, body: Raw, live: Raw) -> Raw:
-        """Write attributes that have a call of their own, and return the object as `get` would; `body` as for `update`."""
+        """Write attributes that have a call of their own; `body` and result as for `update`."""
         del scope, body, live
         raise TypeError(f"{kind.type_name} {object_id}: there is no call for {facet.name}")
 

@@ -90,8 +90,8 @@ class CloudStore(Attributes):
     """Where one cloud keeps the event files."""
 
     enabled: Annotated[bool, Switch()] = True
-    credential_id: Annotated[str | None, Reference("credentials")] = None
-    bucket: str | None = None
+    credential_id: Annotated[str, Reference("credentials")] = ""
+    bucket: Annotated[str, Field(min_length=1)] = ""
     prefix: str | None = None
 
 

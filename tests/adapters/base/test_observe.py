@@ -131,6 +131,12 @@ def test_a_leaf_holds_or_does_not(name: str, want: Any, raw: Any, *, equal: bool
     assert leaf_same(shape, body, project(shape, body, raw)) is equal
 
 
+def test_numbers_are_compared_as_the_platform_rounds_them_whoever_wrote_them() -> None:
+    assert leaf_same(FIELDS["share"], 33.333, 33.33)
+    assert leaf_same(FIELDS["rules"], [{"field": "a", "weight": 0.333}], [{"field": "a", "weight": 0.33}])
+    assert not leaf_same(FIELDS["share"], 33.34, 33.33)
+
+
 def test_objects_are_open_and_codecs_are_undone_at_any_depth() -> None:
     want = {"name": "n", "nested": {"color": "Red", "deep": {"a": 1}}}
     raw = {"name": "n", "nested": {"color": "RED", "size": 9, "deep": '{"a": 1, "b": ["x"], "c": 3}'}}

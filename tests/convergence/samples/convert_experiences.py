@@ -42,6 +42,7 @@ BASE: Mapping[str, Any] = {
 }
 
 
+ANOTHER = "a change of another type is another one, with an id of its own"
 NULL = "left out, it is null: the platform requires it"
 
 
@@ -146,7 +147,7 @@ AB = Sample(
             given={"variations.original.traffic_distribution": GONE, "variations.bar.traffic_distribution": GONE},
         ),
         **beneath("variations.bar", _CODE),
-        "variations.bar.changes.code.type": vary("defaultCode", "customCode"),
+        "variations.bar.changes.code.type": vary("defaultCode", "customCode", hidden=ANOTHER),
         "variations.bar.changes.rich.data.selector": vary("#bar", ".bar"),
         "variations.bar.changes.plain.data.custom_js": vary("own();", "own(1);", needed=NULL),
         "customizations": vary([{"key": "color", "value": "red"}], [{"key": "size", "value": 3}, {"key": "x", "value": True}]),
@@ -277,9 +278,9 @@ MVT = plain(
     {
         "sections.a.name": vary("Headline", "Title"),
         "sections.a.versions.a2.name": vary("New", "Newer"),
-        "sections.a.versions.a2.changes.code.data.js": vary("2", "3"),
-        "sections.a.versions.a2.changes.code.data.css": vary(".a {}", ".b {}"),
-        "sections.a.versions.a2.changes.code.type": vary("defaultCode", "customCode"),
+        "sections.a.versions.a2.changes.code.data.js": vary("2", "3", needed=NULL),
+        "sections.a.versions.a2.changes.code.data.css": vary(".a {}", ".b {}", needed=NULL),
+        "sections.a.versions.a2.changes.code.type": vary("defaultCode", "customCode", hidden=ANOTHER),
         "sections.b.versions.b2.changes.rich.data.selector": vary("#a", ".a"),
         "sections.b.versions.b2.changes.plain.data.custom_js": vary("6", "7", needed=NULL),
     },
