@@ -41,6 +41,13 @@ class RequestLog:
         with self._lock:
             return replace(self._counters.get(account, Counters()))
 
+    def close(self) -> None:
+        """Close the file that lines go to; counting goes on."""
+        with self._lock:
+            if self._handle is not None:
+                self._handle.close()
+                self._handle = None
+
     def totals(self) -> dict[str, Counters]:
         """Give copies of all sums by account, in the order of first use."""
         with self._lock:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.base.adapter import Adapter, ClientFactory, Identity, Rates
-from reconciler.model.values import SecretRef, Sensitive
+from reconciler.model.values import SecretRef, Sensitive, is_secret, reveal
 
 if TYPE_CHECKING:
     from reconciler.http import Budget, Client, Redactor, RequestLog
@@ -55,12 +55,28 @@ class Accounts:
         """Return an account's adapter, made on first use. Raises AccountError; ForeignHost before a secret is read."""
         if name not in self._adapters:
             config = self.project.accounts[name]
+            self._check_host(config)
             try:
                 settings = config.resolve(self.project.secrets, self.wiring.redactor.add)
                 self._adapters[name] = config.platform.connect(name, settings, self._factory(config, settings))
             except ValueError as error:
-                raise AccountError(name, str(error)) from error
+                raise AccountError(name, str(error).removeprefix(f"account {name}: ")) from error
         return self._adapters[name]
+
+    def _check_host(self, config: AccountConfig) -> None:
+        """Look at where credentials would go before any secret is read: looking one up may run a command."""
+        written = config.settings.get("base_url")
+        if written is None or config.emulator is not None:
+            return
+        from reconciler.http import HostPolicy
+
+        try:
+            value = config.evaluate(written)
+        except ValueError as error:
+            raise AccountError(config.name, f"base_url: {error}") from error
+        if is_secret(value):
+            raise AccountError(config.name, "base_url must not hold a secret: addresses are told in messages")
+        HostPolicy(config.platform.hosts, environ=self.wiring.environ).check(str(reveal(value)))
 
     def _factory(self, config: AccountConfig, settings: Mapping[str, Any]) -> ClientFactory:
         from reconciler.http import Client, HostPolicy, Rate
@@ -117,9 +133,10 @@ class Accounts:
         return self.project.secrets.resolve(reference.name, self.wiring.redactor.add)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and the log."""
         for client in self._clients:
             client.close()
+        self.wiring.log.close()
 
 
 def _rate(make: Any, rate: Rates, written: Mapping[str, Any], *, lifted: bool, writers: int | None) -> Any:

@@ -10,7 +10,6 @@ from reconciler.adapters.base.compare import Leaf
 from reconciler.adapters.base.observe import is_nothing, masked, same
 from reconciler.model.markers import SetOnce
 from reconciler.model.plan import Cause, ChildChange, LeafChange
-from reconciler.model.shape import ListShape
 from reconciler.model.values import MISSING, Sensitive, has_slot
 from reconciler.planner.item import Item
 from reconciler.planner.truth import verdict
@@ -92,7 +91,7 @@ class Sorted:
             self._write(leaf, self._here)
             return
         sent, seen = self.sent.get(leaf.text, MISSING), self.seen.get(leaf.text, MISSING)
-        live = _as_seen(leaf, seen)
+        live = seen if same(leaf.then, seen) else leaf.live
         found = verdict(desired=leaf.desired, sent=sent, seen=seen, live=live, holds=leaf.equal)
         match found:
             case "same":
@@ -181,20 +180,6 @@ class Sorted:
             immutable=leaf.immutable and not is_nothing(leaf.live),
             previous=self.seen.get(leaf.text, MISSING),
         )
-
-
-def _as_seen(leaf: Leaf, seen: Any) -> Any:
-    """Return the live value; a set with the members that were seen last is as it was seen, whatever its order."""
-    live, shape = leaf.live, leaf.shape
-    if not (isinstance(shape, ListShape) and shape.set_like and isinstance(live, list) and isinstance(seen, list)):
-        return live
-    rest = list(seen)
-    for item in live:
-        place = next((i for i, other in enumerate(rest) if same(item, other)), None)
-        if place is None:
-            return live
-        del rest[place]
-    return live if rest else seen
 
 
 def _say(value: Any) -> str:

@@ -25,9 +25,10 @@ NOT_THERE: Mapping[str, frozenset[str]] = {
             "original_pattern",
             "page_id",
         )
-    )
+    ),
+    "leadconduit_flows": frozenset({"$published"}),  # see test_published.py
 }
-"""Attributes that a model has because it is shared, and that the platform takes elsewhere only."""
+"""Attributes that a model has because it is shared and the platform takes elsewhere only, or with tests of their own."""
 GONE: Final = object()
 """In `given`: the attribute is not written."""
 
@@ -89,6 +90,8 @@ class Sample:
     others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Resources that it refers to, by address."""
     kids: Mapping[str, Kids] = field(default_factory=dict)
+    not_null: Mapping[str, str] = field(default_factory=dict)
+    """Parts that cannot be unset here, although they can in general, and why."""
     environ: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -256,7 +256,7 @@ def nullable_parts(sample: Sample) -> dict[str, Vary]:
     for path, how in sample.vary.items():
         if how.effect == "update" and not how.not_null:
             for prefix in list(prefixes(path))[1:]:
-                if resolve(sample.kind.shape, prefix)[1].nullable:
+                if resolve(sample.kind.shape, prefix)[1].nullable and prefix not in sample.not_null:
                     found.setdefault(prefix, Vary((), how.set_in(sample.with_given(how.given), path, 0)))
     return found
 

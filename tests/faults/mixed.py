@@ -152,7 +152,9 @@ def assert_once(bench: Bench, generation: int) -> None:
     for platform, kind, attribute, name in (*NAMES, *KEPT_NAMES):
         text = name.format(g=generation)
         assert found[platform, kind, attribute, text] == 1, f"{found[platform, kind, attribute, text]} × {kind} {text}"
-    ours = re.compile(r"(clicks|thanks|bar|checkout)-\d+|(Tag|Returning|Pages|Why|Form|CRM|Token|Leads|Cost) \d+|roof_.*")
+    ours = re.compile(
+        r"(clicks|thanks|bar|checkout)-\d+|(Tag|Returning|Pages|Why|Form|CRM|Token|Leads|Cost) \d+|roof_.*"
+    )
     again = {key: count for key, count in found.items() if count > 1 and ours.fullmatch(str(key[3]))}
     assert not again, f"duplicates: {again}"
     lost = [

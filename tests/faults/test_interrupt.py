@@ -6,6 +6,8 @@ import signal
 import subprocess
 import threading
 
+import pytest
+
 from tests.faults.killing import LIMIT, wait_for
 from tests.harness import Bench
 
@@ -66,7 +68,8 @@ def test_once_finishes_what_is_in_flight_saves_and_reports(shop: Bench) -> None:
     shop.settled()
 
 
-def test_twice_ends_at_once_and_the_next_run_finishes(shop: Bench, _no_lag: None) -> None:
+@pytest.mark.usefixtures("_no_lag")
+def test_twice_ends_at_once_and_the_next_run_finishes(shop: Bench) -> None:
     shop.write(many())
     shop.faults(latency_ms=30)
     process = shop.spawn("apply", "--auto-approve", "--parallelism", "4")
@@ -89,7 +92,7 @@ def test_while_it_reads_nothing_was_written_and_the_lock_is_given_back(shop: Ben
     shop.write(many())
     shop.faults(latency_ms=1500)
     process = shop.spawn("apply", "--auto-approve")
-    assert wait_for(process, lambda: (shop.root / ".reconciler" / "state.emulator.json").exists())
+    assert wait_for(process, (shop.root / ".reconciler" / "state.emulator.json").exists)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=LIMIT)
     assert process.returncode in {1, 130}, err

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.applier import applier
+from reconciler.applier.verify import verify
 from tests.faults.mixed import assert_same_copy
 from tests.harness import Bench
 
@@ -140,14 +140,13 @@ def test_flows_that_are_not_managed_and_still_use_what_goes_are_told(leads: Benc
 def test_an_edit_between_read_and_write_is_not_overwritten(leads: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     leads.write(FIELDS + REST.replace("reason: No roof", "reason: Roof is missing"))
     identity = flow(leads)["id"]
-    verify = applier.verify
 
     def late(*args: Any) -> Any:
         found = verify(*args)
         leads.edit("leadconduit", "flows", identity, {"name": "Web by hand"})
         return found
 
-    monkeypatch.setattr(applier, "verify", late)
+    monkeypatch.setattr("reconciler.applier.applier.verify", late)
     ran = leads.run("apply", "--auto-approve")
     assert ran.code == 1, str(ran)
     assert "somebody saved it" in ran.out

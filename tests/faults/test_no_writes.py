@@ -20,8 +20,8 @@ from tests.harness import Bench
 
 READING_POSTS = (
     r"/convert(/api/v2)?/accounts/\d+/projects",
-    r"/convert(/api/v2)?/accounts/\d+/projects/\d+/"
-    r"(audiences|domains|experiences|features|goals|hypotheses|locations|tags)",
+    r"/convert(/api/v2)?/accounts/\d+/projects/\d+/(audiences|domains|experiences|features)",
+    r"/convert(/api/v2)?/accounts/\d+/projects/\d+/(goals|hypotheses|locations|tags)",
     r"/convert(/api/v2)?/accounts/\d+(/projects/\d+(/experiences/\d+)?)?/change-history",
 )
 """Convert lists by POST with a filter in the body (Convert API v2, every List call)."""
@@ -96,7 +96,9 @@ def _by_hand(shop: Bench) -> None:
 def test_the_project_of_these_tests_has_every_kind_that_can_be_written(shop: Bench) -> None:
     shop.write(mixed(1) + MORE)
     declared = {(change["type"]) for change in shop.plan_json()["resource_changes"]}
-    kinds = {f"{kind.platform}_{kind.name}" for platform in (CONVERT, LEADCONDUIT) for kind in _writable(platform.kinds)}
+    kinds = {
+        f"{kind.platform}_{kind.name}" for platform in (CONVERT, LEADCONDUIT) for kind in _writable(platform.kinds)
+    }
     assert kinds <= declared
 
 

@@ -8,6 +8,7 @@ import string
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -45,7 +46,9 @@ leadconduit.flows.web:
 """
 PHASES = (Phase.explicit, Phase.generate)
 """An example takes a second: what is found is told as it was drawn, not made smaller first."""
-OUTPUTS = 'outputs: {hook: {value: "https://hook.example/?k=${secret.two}"}, name: {value: "${leadconduit.flows.web}"}}\n'
+OUTPUTS = (
+    'outputs: {hook: {value: "https://hook.example/?k=${secret.two}"}, name: {value: "${leadconduit.flows.web}"}}\n'
+)
 PLAIN = string.ascii_letters + string.digits
 NASTY = "\"'\\\n\t ${}[]()*+?.^|&<>%#@!~`:;,=/-_äöüßéñ日本語😀\u2028"
 MARK = "Zq9"
@@ -54,7 +57,8 @@ secrets = st.text(alphabet=PLAIN + NASTY, min_size=5, max_size=60).map(lambda te
 three = st.lists(secrets, min_size=3, max_size=3, unique=True)
 
 
-def forms(secret: str) -> set[str]:
+@cache
+def forms(secret: str) -> frozenset[str]:
     """Return how a text may look in what is printed."""
     found: set[str] = set()
     for part in (secret, *(line for line in secret.split("\n") if len(line) >= 16)):
@@ -68,7 +72,7 @@ def forms(secret: str) -> set[str]:
             repr(part)[1:-1],
             b64encode(part.encode()).decode().rstrip("="),
         }
-    return found
+    return frozenset(found)
 
 
 class Watch:
@@ -168,9 +172,9 @@ def _all_commands(bench: Bench, one: str, two: str, new: str) -> None:
     assert json.dumps(new, ensure_ascii=False)[1:-1] in stored, "the platform must have the real value"
 
 
-BY_HAND = CONFIG.replace(
-    "leadconduit: {", 'leadconduit: {base_url: "URL/leadconduit", '
-).replace("convert: {", 'convert: {base_url: "URL/convert", ')
+BY_HAND = CONFIG.replace("leadconduit: {", 'leadconduit: {base_url: "URL/leadconduit", ').replace(
+    "convert: {", 'convert: {base_url: "URL/convert", '
+)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)

@@ -86,7 +86,9 @@ def test_after_an_edit_of_other_things_it_is_applied(shop: Bench, saved: Path) -
 
 
 def test_after_an_unrelated_change_of_the_files_it_is_applied(shop: Bench, saved: Path) -> None:
-    shop.write("convert.goals.three: {name: Three, type: revenue, settings: {triggering_type: manual}}\n", "resources/b.yaml")
+    shop.write(
+        "convert.goals.three: {name: Three, type: revenue, settings: {triggering_type: manual}}\n", "resources/b.yaml"
+    )
     shop.run("apply", str(saved), expect=0)
     assert [goal for goal in shop.dump("convert", "goals") if goal["name"] == "Three"] == []
 
@@ -226,9 +228,7 @@ def test_a_status_that_changes_while_the_question_stands_makes_the_plan_stale(sh
 
 
 def test_a_delete_while_the_question_stands_makes_the_plan_stale(shop: Bench) -> None:
-    code, seen = _while_it_asks(
-        shop, lambda: shop.edit("convert", "goals", found(shop, "goals", "One")["id"], None)
-    )
+    code, seen = _while_it_asks(shop, lambda: shop.edit("convert", "goals", found(shop, "goals", "One")["id"], None))
     assert code == 4, seen
     assert writes(shop) == []
     assert "deleted" in seen.rpartition("Apply this?")[2]

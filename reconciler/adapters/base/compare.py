@@ -27,7 +27,7 @@ from reconciler.adapters.base.declare import ChildMap
 from reconciler.adapters.base.observe import holds_secret, leaf_same, masked, project, same, whole_object
 from reconciler.model.markers import MayBeMasked
 from reconciler.model.plan import ChildChange
-from reconciler.model.shape import ChildrenShape, ObjectShape, Shape
+from reconciler.model.shape import ChildrenShape, ObjectShape, Scalar, Shape
 from reconciler.model.values import MISSING, Path, Sensitive, Template, has_slot, is_secret
 
 SecretSame = Callable[[str, Any, Any], bool | None]
@@ -52,6 +52,8 @@ class Leaf:
     """Neither value may be shown or stored."""
     immutable: bool = False
     """It, or an object that it is part of, cannot be changed once it is there."""
+    then: Any = MISSING
+    """The live value as far as what was written last speaks of it: comparable with what was seen after that write."""
 
 
 @dataclass(slots=True)
@@ -179,7 +181,10 @@ class Compare:
             slot = not equal and has_slot(value)
         if equal and not self.everything and self._recorded(text, value):
             return
-        self.result.leaves.append(Leaf(path, text, shape, value, live, equal, slot, secret, immutable))
+        then = live
+        if not equal and not isinstance(shape, Scalar) and text in self.sent:
+            then = project(shape, self.sent[text], raw, beside[1])
+        self.result.leaves.append(Leaf(path, text, shape, value, live, equal, slot, secret, immutable, then))
 
     def _secret(self, shape: Shape, text: str, value: Any, live: Any) -> bool:
         """Compare in clear where the platform shows it; what it masks is compared by fingerprint."""

@@ -62,7 +62,7 @@ def pricing(prefix: str) -> dict[str, Vary]:
     """Return values for prices; who lets the other side name them has none."""
     return {
         **beneath(prefix, PRICING),
-        f"{prefix}.override": vary(False, True, given={prefix: {"prices": []}}),
+        f"{prefix}.override": vary(True, False, given={prefix: {"prices": []}}, not_null="null says what false says"),
     }
 
 
@@ -164,8 +164,6 @@ STORE: dict[str, Vary] = {
 }
 _ANOTHER = "what has another id is another one"
 _NEEDED = "this type of step needs it"
-SWITCHED = "steps.stop"
-
 FLOW = Sample(
     "leadconduit",
     "flows",
@@ -254,6 +252,7 @@ FLOW = Sample(
         **beneath("steps.crm.feedback", feedback(FEEDBACK_IN, ("type", "reason"))),
     },
     others=OTHERS,
+    not_null={"steps.crm.integration": _NEEDED},
     environ={**ENVIRON, "RECONCILER_SECRET_HOOK_TWO": "https://hooks.example/two"},
     kids={
         "sources": Kids("third", {"entity": "third", "integration": {"module_id": INBOUND[0], "mappings": []}}),
