@@ -12,18 +12,22 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
+from reconciler.applier.context import Context
+from reconciler.applier.create import deposed_by
 from reconciler.applier.execute import Executor
+from reconciler.applier.ledger import moves
 from reconciler.applier.recover import Attempt, Undecided, find_created
 from reconciler.applier.result import RunResult, StepResult
 from reconciler.applier.scheduler import run_steps
 from reconciler.applier.verify import verify
-from reconciler.model.values import reveal
+from reconciler.model.plan import Step
 from reconciler.planner.accounts import Accounts
-from reconciler.planner.diff import Differ
+from reconciler.planner.comparing import differ_for
+from reconciler.planner.gather import check_who
 from reconciler.planner.item import Item
 from reconciler.planner.planner import Planned
 from reconciler.project.model import Project
-from reconciler.state import Session, hmac_matches
+from reconciler.state import Session
 from reconciler.state.ledger import Entry
 from reconciler.state.session import Change
 
@@ -47,19 +51,19 @@ def apply_plan(planned: Planned, session: Session, accounts: Accounts, options: 
     before = _calls(accounts)
     result = RunResult(run=session.run)
     steps = list(planned.plan.steps)
-    differ = Differ(
-        lambda stored, value: None if stored == "assumed" else hmac_matches(session.state, stored, reveal(value))
-    )
-    live, result.stale = verify(planned, differ)
+    live, result.stale = verify(planned, differ_for(session.state, planned.options))
     if result.stale and not options.skip_stale:
         result.results = [StepResult(step) for step in steps]
         return result
     _identities(session, accounts)
     accounts.allow_writes()
     left_out = {entry.address for entry in result.stale}
-    executor = Executor(planned, session, accounts.secret, live, options.describe)
+    renames = moves(planned, session.state.resources, {step.address for step in steps} - left_out)
+    if renames is not None:
+        session.note(renames)
+    executor = Executor(Context(planned, session, accounts.secret, live), options.describe)
 
-    def execute(step: Any) -> StepResult:
+    def execute(step: Step) -> StepResult:
         if step.address in left_out:
             return StepResult(step, "skipped", cause=f"{step.address} is no longer as planned")
         return executor(step)
@@ -70,7 +74,8 @@ def apply_plan(planned: Planned, session: Session, accounts: Accounts, options: 
         parallelism=options.parallelism,
         stop=options.stop,
         stop_on_error=options.stop_on_error,
-        started=options.progress,
+        halted=lambda: session.refused is not None,
+        told=options.progress,
     )
     result.interrupted = options.stop.is_set()
     result.refused = str(session.refused) if session.refused is not None else ""
@@ -97,11 +102,15 @@ def _identities(session: Session, accounts: Accounts) -> None:
 def settle_pending(session: Session, project: Project, accounts: Accounts) -> list[str]:
     """Find out what creates of killed runs came to, and write that down. Returns what to tell the user.
 
-    Raises HttpError when it cannot be found out, Undecided when a person has to decide.
+    Raises HttpError when it cannot be found out, Undecided when a person has to decide; AccountError and ForeignState
+    before anything is looked up with credentials of somebody else, who has no such object.
     """
     told: list[str] = []
     started = time.monotonic()  # all these calls were made before: one wait for lists that lag is enough for all
-    for intent in session.pending():
+    pending = session.pending()
+    named = {str(intent.data["account"]) for intent in pending if intent.data.get("call") == "create"}
+    check_who(accounts, session.state, sorted(named & project.accounts.keys()))
+    for intent in pending:
         data = intent.data
         if data.get("call") != "create":
             session.resolve(intent, happened=False)
@@ -116,12 +125,14 @@ def settle_pending(session: Session, project: Project, accounts: Accounts) -> li
             told.append(f"{address}: the create of the interrupted run {intent.run} had not arrived")
             continue
         kind = config.platform.kinds[str(data["kind"])]
+        held, replaced = session.state.resources.get(address), data.get("replaces")
         entry = Entry(
             kind=kind.name,
             id=adapter.id_of(kind, raw),
             scope=dict(data.get("scope") or {}),
             account=account,
             key=data.get("key"),
+            deposed=deposed_by(held, str(replaced) if replaced is not None else None),
         )
         session.resolve(intent, happened=True, put={address: entry})
         told.append(f"{address}: the create of the interrupted run {intent.run} had arrived as {entry.id}")
@@ -144,11 +155,7 @@ def _look_up(
         twins=_texts(data.get("twins")),
         body=declaration.body if declaration is not None and unchanged else None,
     )
-    tracked = {
-        entry.id: name
-        for name, entry in session.state.resources.items()
-        if entry.account == account and entry.kind == attempt.kind.name
-    }
+    tracked = session.tracked(account, attempt.kind.name)
     held = session.state.resources.get(address)
     if held is not None:
         attempt = replace(attempt, twins=(*attempt.twins, held.id))

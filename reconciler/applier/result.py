@@ -20,6 +20,8 @@ class StepResult:
     cause: str = ""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
+    wrote: bool = False
+    """Whether a platform or the ledger surely was changed; also of a step that failed after that."""
 
 
 @dataclass(slots=True)
@@ -52,8 +54,8 @@ class RunResult:
 
     @property
     def wrote(self) -> bool:
-        """Whether anything was done."""
-        return any(result.status == "done" for result in self.results)
+        """Whether anything was changed; taking note of what holds already is no change."""
+        return any(result.wrote for result in self.results)
 
     @property
     def exit_code(self) -> int:

@@ -22,11 +22,13 @@ def run_steps(
     parallelism: int,
     stop: Event,
     stop_on_error: bool = False,
-    started: Callable[[StepResult], None] = lambda _result: None,
+    halted: Callable[[], bool] = lambda: False,
+    told: Callable[[StepResult], None] = lambda _result: None,
 ) -> list[StepResult]:
     """Run all steps; return their results in plan order. What needs a failed step is skipped, naming the cause.
 
-    When `stop` is set no further step begins; those in flight are finished and reported.
+    When `stop` is set, or `halted` says so, no further step begins; those in flight are finished and reported. `told`
+    is called with each result as it comes.
     """
     results = {step.id: StepResult(step) for step in steps}
     rank = {step.id: i for i, step in enumerate(steps)}
@@ -46,7 +48,7 @@ def run_steps(
             settled = queue.pop()
             name = settled.step.id
             results[name] = settled
-            started(settled)
+            told(settled)
             if settled.status == "done":
                 for dependant in dependants[name]:
                     waiting[dependant].discard(name)
@@ -75,7 +77,7 @@ def run_steps(
     running, workers = 0, max(1, parallelism)
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="apply") as pool:
         while ready or running:
-            while ready and running < workers and not stop.is_set() and not (failed and stop_on_error):
+            while ready and running < workers and not (stop.is_set() or halted() or (failed and stop_on_error)):
                 step = steps[heapq.heappop(ready)]
                 if results[step.id].status == "not started":
                     pool.submit(work, step)

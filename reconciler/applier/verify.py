@@ -45,7 +45,7 @@ def verify(planned: Planned, differ: Differ) -> tuple[dict[str, Raw], list[Stale
 def _read(touched: list[Item]) -> dict[str, Raw | None]:
     groups: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[Item]] = {}
     for item in touched:
-        key = (item.account, item.kind.name, tuple(sorted((item.scope or {}).items())))
+        key = (item.account, item.kind.name, tuple(sorted(item.home.items())))
         groups.setdefault(key, []).append(item)
     reader = Reader()
     found: dict[str, Raw | None] = {}
@@ -55,15 +55,15 @@ def _read(touched: list[Item]) -> dict[str, Raw | None]:
             if len(members) < LIST_FROM or members[0].kind.endpoints.slim:
                 single.extend(members)
                 continue
-            listing = reader.listing(members[0].adapter, members[0].kind, members[0].scope or {})
+            listing = reader.listing(members[0].adapter, members[0].kind, members[0].home)
             for item in members:
                 found[item.address] = listing.objects.get(item.id or "")
             single.extend(item for item in members if found[item.address] is None)
-        asked = reader.get_many((i.adapter, i.kind, i.scope or {}, i.id or "") for i in single)
+        asked = reader.get_many((i.adapter, i.kind, i.home, i.id or "") for i in single)
         for item, raw in zip(single, asked, strict=True):
             found[item.address] = raw
         faceted = [item for item in touched if item.kind.facets and found[item.address] is not None]
-        whole = reader.complete_many((i.adapter, i.kind, i.scope or {}, found[i.address] or {}) for i in faceted)
+        whole = reader.complete_many((i.adapter, i.kind, i.home, found[i.address] or {}) for i in faceted)
         for item, raw in zip(faceted, whole, strict=True):
             found[item.address] = raw
     finally:

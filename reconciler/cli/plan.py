@@ -37,6 +37,8 @@ def command(
     """Read what is live and show what would change."""
     if [as_json, markdown].count("-") > 1:
         raise click.UsageError("only one of --json and --markdown can go to standard output; give the other a file")
+    if out is not None:
+        _check_free(Path(out))
     with runtime.errors():
         from reconciler.planner.planner import PlanOptions
 
@@ -78,6 +80,18 @@ def _write(
         runtime.say(f"saved to {out}\nnext: reconciler apply {out}", common)
     elif plan.applyable and plan.has_changes and not machine:
         runtime.say("next: reconciler destroy" if plan.mode == "destroy" else "next: reconciler apply", common)
+
+
+def _check_free(path: Path) -> None:
+    """Raise ClickException where a saved plan would replace something else, a file of the project for example."""
+    from reconciler.report.saved import PlanFileError, read_plan
+
+    if not path.is_file() or path.stat().st_size == 0:
+        return
+    try:
+        read_plan(path)
+    except PlanFileError as error:
+        raise click.ClickException(f"{path} is there, and is not a saved plan: give -o another name") from error
 
 
 def _save(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -123,13 +123,25 @@ def clear_progress(common: Common) -> None:
         click.echo("\r\x1b[K", err=True, nl=False)
 
 
+class Findings(click.ClickException):
+    """What is wrong with the files: each line begins with its place, where editors and CI look for it."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the findings, and nothing before them."""
+        click.echo(self.message, file=file, err=True)
+
+
 @contextmanager
 def errors() -> Iterator[None]:
     """Turn what can go wrong into one clear message and exit code 1."""
+    from reconciler.project.diagnostics import ProjectError
+
     try:
         yield
     except click.ClickException:
         raise
+    except ProjectError as error:
+        raise Findings(str(error)) from error
     except Exception as error:
         text = explain(error)
         if text is None:
@@ -139,16 +151,14 @@ def errors() -> Iterator[None]:
 
 def explain(error: Exception) -> str | None:
     """Return what to tell the user about an expected error; None for one that is a mistake of ours."""
-    from reconciler.project.diagnostics import ProjectError
     from reconciler.state import StateError
 
-    if isinstance(error, ProjectError):
-        return str(error)
     if isinstance(error, StateError):
         return str(error)
     names = {"HttpError", "AccountError", "SecretError", "Undecided", "PlanFileError"}
     if any(cls.__name__ in names for cls in type(error).__mro__):
         return str(error)
     if isinstance(error, OSError) and os.environ.get("RECONCILER_DEBUG") is None:
-        return str(error)
+        where = f"{error.filename}: " if error.filename is not None else ""
+        return f"{where}{error.strerror}" if error.strerror else str(error)
     return None

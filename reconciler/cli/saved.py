@@ -6,6 +6,7 @@ only if it comes to the very same steps at the saved addresses is anything writt
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -100,11 +101,15 @@ def differences(document: dict[str, Any], planned: Planned, state: State) -> lis
     from reconciler.state import hmac_of
 
     fresh = [plan_json.step_data(step, lambda value: hmac_of(state, value)) for step in planned.plan.steps]
+    steps_now, steps_then = plan_json_normal({"steps": fresh})["steps"], document["x_steps"]
+    if document.get("x_lineage") != state.lineage:
+        # A plan that was made before there was a ledger has fingerprints under a key that is gone.
+        steps_now, steps_then = _without_fingerprints(steps_now), _without_fingerprints(steps_then)
     now: dict[str, list[Any]] = {}
-    for step in plan_json_normal({"steps": fresh})["steps"]:
+    for step in steps_now:
         now.setdefault(step["address"], []).append(step)
     then: dict[str, list[Any]] = {}
-    for step in document["x_steps"]:
+    for step in steps_then:
         then.setdefault(step["address"], []).append(step)
     actors = {change.address: change.actor for change in planned.plan.resources}
     found: list[Difference] = []
@@ -118,8 +123,29 @@ def differences(document: dict[str, Any], planned: Planned, state: State) -> lis
     return found
 
 
+def _without_fingerprints(data: Any) -> Any:
+    """Return plain data in which every secret looks like any other."""
+    if isinstance(data, list):
+        return [_without_fingerprints(item) for item in data]
+    if isinstance(data, dict):
+        return {name: None if name == "$secret" else _without_fingerprints(item) for name, item in data.items()}
+    return data
+
+
 def _bare(steps: list[Any]) -> list[Any]:
     return [{key: value for key, value in step.items() if key not in {"needs", "title"}} for step in steps]
+
+
+def _shown(leaf: dict[str, Any]) -> str:
+    """Return from what to what a leaf is written, secrets masked: a fingerprint is not for logs."""
+
+    def hide(data: Any) -> Any:
+        if isinstance(data, dict):
+            return "(sensitive)" if "$secret" in data else {name: hide(item) for name, item in data.items()}
+        return [hide(item) for item in data] if isinstance(data, list) else data
+
+    before, after = (json.dumps(hide(leaf[word]), ensure_ascii=False) for word in ("before", "after"))
+    return f"{before} → {after}".replace('"(sensitive)"', "(sensitive)")
 
 
 def _say(then: list[Any], now: list[Any]) -> str:
@@ -133,10 +159,10 @@ def _say(then: list[Any], now: list[Any]) -> str:
         for leaf in new["overlay"]:
             planned = before.get(leaf["path"])
             if planned is None:
-                return f"{leaf['path']} differs now: {leaf['before']} → {leaf['after']}"
+                return f"{leaf['path']} differs now: {_shown(leaf)}"
             if planned != leaf:
-                was, would = f"{planned['before']} → {planned['after']}", f"{leaf['before']} → {leaf['after']}"
-                return f"{leaf['path']} was {was}, now {would}"
+                was, would = _shown(planned), _shown(leaf)
+                return f"{leaf['path']} was {was}, now {would if would != was else 'another value'}"
         if old["body"] != new["body"]:
             return "the declaration has changed since"
     return "it is no longer as planned"

@@ -7,20 +7,25 @@ from reconciler.model.values import reveal
 from reconciler.planner.diff import Differ
 from reconciler.planner.item import Item
 from reconciler.planner.order import dependencies
-from reconciler.planner.run import Run
+from reconciler.planner.run import PlanOptions, Run
 from reconciler.planner.steps import Work
 from reconciler.planner.unchanged import Unchanged
-from reconciler.state import hmac_matches
+from reconciler.state import ASSUMED, State, hmac_matches
+
+
+def differ_for(state: State, options: PlanOptions) -> Differ:
+    """Return what compares items: the same for the plan and, before the first write, for its verification."""
+    return Differ(
+        lambda stored, value: None if stored == ASSUMED else hmac_matches(state, stored, reveal(value)),
+        options.resend_secrets,
+        options.replaces,
+    )
 
 
 def compare(run: Run) -> None:
     """Fill `run.works` with the diff of each item, and `run.errors` with what was found on the way."""
     run.options.progress("comparing")
-    differ = Differ(
-        lambda stored, value: None if stored == "assumed" else hmac_matches(run.state, stored, reveal(value)),
-        run.options.resend_secrets,
-        run.options.replaces,
-    )
+    differ = differ_for(run.state, run.options)
     run.deps = dependencies({address: Work(item, None) for address, item in run.items.items()})
     for address in run.deps.by_attribute:
         run.items[address].depends = tuple(sorted(run.deps.of(address)))

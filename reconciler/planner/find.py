@@ -101,7 +101,7 @@ def _match_group(run: Run, members: list[Item]) -> None:
     run.checks.extend(matcher.checks)
     live = [item for item in members if item.raw is not None]
     if first.kind.facets or first.kind.endpoints.slim:
-        wanted = [(i.adapter, i.kind, i.scope or {}, i.raw) for i in live if i.raw is not None]
+        wanted = [(i.adapter, i.kind, i.home, i.raw) for i in live if i.raw is not None]
         for item, raw in zip(live, run.reader.complete_many(wanted), strict=True):
             item.raw = raw
     for item in members:

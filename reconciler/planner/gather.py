@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from reconciler.model.kind import Removal
 from reconciler.model.plan import Note
 from reconciler.planner import match
+from reconciler.planner.accounts import Accounts
 from reconciler.planner.item import Item
 from reconciler.planner.run import Run
-from reconciler.state import check_identity
+from reconciler.state import State, check_identity
 from reconciler.state.ledger import Entry
 
 
@@ -20,10 +22,15 @@ def identify(run: Run) -> None:
     names |= {entry.account for entry in run.state.resources.values() if entry.account in run.project.accounts}
     ordered = [name for name in run.project.accounts if name in names]
     run.options.progress("asking accounts who they are")
-    run.accounts.identify(ordered)
-    for name in ordered:
-        identity = run.accounts.identities[name]
-        check_identity(run.state, name, {"id": identity.id, "label": identity.name})
+    check_who(run.accounts, run.state, ordered)
+
+
+def check_who(accounts: Accounts, state: State, names: Sequence[str]) -> None:
+    """Ask accounts who they are, and compare with state. Raises HttpError, AccountError, ForeignState."""
+    accounts.identify(names)
+    for name in names:
+        identity = accounts.identities[name]
+        check_identity(state, name, {"id": identity.id, "label": identity.name})
 
 
 def collect(run: Run) -> None:
@@ -51,6 +58,7 @@ def collect(run: Run) -> None:
         if gone is None:
             continue
         gone.removal = _verb(run, gone, entry)
+        gone.previous_address = run.previous.get(address)
         removed = forgotten.get(address)
         if removed is not None and not removed.destroy and not destroy:
             gone.removal = "forget"

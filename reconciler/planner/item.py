@@ -52,6 +52,13 @@ class Item:
         return self.adapter.account
 
     @property
+    def home(self) -> dict[str, str]:
+        """The parent that the live object is in: another than declared while it is to be replaced there."""
+        if self.entry is not None and self.entry.scope and self.id == self.entry.id:
+            return dict(self.entry.scope)
+        return self.scope or {}
+
+    @property
     def known_id(self) -> str | None:
         """The id that references to it can send, if it is known before anything is applied."""
         if self.replaced:

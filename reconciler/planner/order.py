@@ -185,6 +185,7 @@ def _edges(
         own = [name for name in _FORWARD if work.chains.get(name)]
         for before, after in pairwise(own):
             need((address, after), (address, before))
+        need((address, "remove"), (address, "state"))
         if work.item.removal is not None:
             need((address, "remove"), (address, "letgo"))
             continue

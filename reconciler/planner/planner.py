@@ -35,4 +35,4 @@ def make_plan(project: Project, state: State, accounts: Accounts, options: PlanO
         plan = freeze(run, started)
     finally:
         run.reader.close()
-    return Planned(plan, run.items, run.works, run.entries)
+    return Planned(plan, run.items, run.works, run.entries, run.previous, run.options)

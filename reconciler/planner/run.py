@@ -45,6 +45,9 @@ class Planned:
     items: dict[str, Item]
     works: dict[str, Work]
     entries: dict[str, Entry]
+    previous: dict[str, str] = field(default_factory=dict)
+    """Where entries that are renamed come from, by their new address."""
+    options: PlanOptions = field(default_factory=PlanOptions)
 
 
 @dataclass

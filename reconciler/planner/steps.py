@@ -60,9 +60,10 @@ def plan_steps(work: Work) -> None:
         state_edit(work, "move", previous=item.previous_address)
     if item.adopted is not None:
         state_edit(work, "adopt", id=item.adopted)
-    if change.released:
+    kept = change.action != "replace"  # what state knows of an object that goes is not worth a note
+    if change.released and kept:
         state_edit(work, "release", paths=list(change.released))
-    if diff.recorded:
+    if diff.recorded and kept:
         state_edit(work, "record")
     if change.action == "create":
         _create(work)
@@ -225,6 +226,8 @@ def plan_removal(work: Work) -> None:
     item = work.item
     verb = item.removal
     assert verb is not None
+    if item.previous_address is not None and verb != "refuse":
+        state_edit(work, "move", previous=item.previous_address)
     if verb in {"forget", "refuse"} or item.raw is None:
         if verb != "refuse":
             state_edit(work, "forget", gone=item.raw is None and verb != "forget")

@@ -264,18 +264,40 @@ def resource_files(session: Session, config: Config) -> list[FilePath]:
 def _below(session: Session, folder: FilePath, above: tuple[FilePath, ...] = ()) -> list[FilePath]:
     found: list[FilePath] = []
     above = (*above, folder.resolve())
-    for item in sorted(folder.iterdir(), key=lambda path: path.name):
+    for item in _entries(session, folder):
         if item.name.startswith("."):
             continue
         real = item.resolve()
         if item.is_dir():
-            if not (item / "module.yaml").exists() and real.is_relative_to(session.root) and real not in above:
+            if not _is_module(item) and real.is_relative_to(session.root) and real not in above:
                 found.extend(_below(session, item, above))
         elif item.suffix in {".yaml", ".yml"}:
-            if real.is_relative_to(session.root):
+            if item.exists() and not item.is_file():
+                session.error(f"{session.shown(item)} is no file", "remove it", place=None, code="no-file")
+            elif real.is_relative_to(session.root):
                 found.append(item)
             else:
                 session.error(
                     f"{session.shown(item)} leads out of the project by a symbolic link", "copy the file", place=None
                 )
     return found
+
+
+def _entries(session: Session, folder: FilePath) -> list[FilePath]:
+    """Return what lies in a folder, by name; a folder that cannot be looked into is an error, never an empty one."""
+    try:
+        found = sorted(folder.iterdir(), key=lambda path: path.name)
+        for item in found[:1]:
+            item.lstat()
+    except OSError as error:
+        problem = f"the folder {session.shown(folder)} cannot be read: {error.strerror or type(error).__name__}"
+        session.error(problem, "give this user the right to read it", place=None, code="unreadable")
+        return []
+    return found
+
+
+def _is_module(folder: FilePath) -> bool:
+    try:
+        return (folder / "module.yaml").exists()
+    except PermissionError:
+        return False  # and what is the matter with it is said when its files are looked for

@@ -54,9 +54,9 @@ def read_plan(path: str | Path) -> SavedPlan:
         document = orjson.loads(data)
     except ValueError as error:
         hint = "is empty" if not data.strip() else "is not a saved plan (no JSON, or cut short)"
-        raise PlanFileError(f"{path}: the file {hint}; make one by `reconciler plan -o {path}`") from error
+        raise PlanFileError(f"{path}: the file {hint}; make one by `reconciler plan -o FILE`") from error
     if not isinstance(document, dict) or "format_version" not in document or "x_version" not in document:
-        raise PlanFileError(f"{path}: it is JSON, but no plan of reconciler; make one by `reconciler plan -o {path}`")
+        raise PlanFileError(f"{path}: it is JSON, but no plan of reconciler; make one by `reconciler plan -o FILE`")
     version = str(document["x_version"])
     if _major(version) != _major(__version__) or not str(document["format_version"]).startswith("1."):
         raise PlanFileError(
@@ -65,7 +65,7 @@ def read_plan(path: str | Path) -> SavedPlan:
     if not isinstance(document.get("x_digest"), str):
         raise PlanFileError(
             f"{path}: this plan has no digest, so it is output of `plan --json` of another tool or was edited; "
-            f"make one by `reconciler plan -o {path}`"
+            f"make one by `reconciler plan -o FILE`"
         )
     if not hmac.compare_digest(document["x_digest"].encode(), digest(document).encode()):
         raise PlanFileError(f"{path}: the plan was changed after it was made (its digest differs); plan again")

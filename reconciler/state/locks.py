@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.state import codec
-from reconciler.state.errors import Locked, LockLost, StateDamaged
+from reconciler.state.errors import Locked, LockLost, StateDamaged, StateError
 from reconciler.state.files import flocked, replace_atomically, sync_folder
 from reconciler.state.process import start_of, this_machine, user_at_host
 
@@ -99,8 +99,21 @@ class LockFile:
         self._clock = clock
 
     def acquire(self, info: LockInfo, timeout: float = 0.0) -> Lock:
-        """Take the lock, waiting up to `timeout` seconds for its holder. Raises `Locked` with the holder."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        """Take the lock, waiting up to `timeout` seconds for its holder.
+
+        Raises `Locked` with the holder, and `StateError` where no file can be made: then no state could be kept either.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return self._wait(info, timeout)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise StateError(
+                f"{self.path.parent}: the state cannot be written here: {reason}. Nothing was written to any platform; "
+                "give this user the right to write to the folder, or name another one by `state:`"
+            ) from error
+
+    def _wait(self, info: LockInfo, timeout: float) -> Lock:
         end = self._clock() + timeout
         pause = _FIRST_PAUSE
         while True:

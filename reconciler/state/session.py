@@ -68,6 +68,15 @@ class Session:
         with self._mutex:
             return list(self._pending.values())
 
+    def tracked(self, account: str, kind: str) -> dict[str, str]:
+        """Return which address holds which id of a kind, as of now: other threads may be writing meanwhile."""
+        with self._mutex:
+            return {
+                entry.id: address
+                for address, entry in self.state.resources.items()
+                if entry.account == account and entry.kind == kind
+            }
+
     def intent(self, step: str, *, wait: bool = True, **data: Any) -> None:
         """Say that a call is about to go out; durable on return, unless `wait` is false (calls that may be repeated).
 

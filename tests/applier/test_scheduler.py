@@ -69,7 +69,7 @@ def test_what_needs_a_failed_step_is_skipped_and_says_why() -> None:
         fails("a"),
         parallelism=2,
         stop=Event(),
-        started=lambda result: seen.append((result.step.id, result.status)),
+        told=lambda result: seen.append((result.step.id, result.status)),
     )
     assert [result.status for result in results] == ["failed", "skipped", "skipped", "done", "skipped"]
     assert {result.cause for result in results if result.status == "skipped"} == {"update board of toy.boards.a failed"}
@@ -89,7 +89,7 @@ def test_a_step_skipped_for_one_reason_does_not_run_when_another_need_is_done_la
 def test_each_step_is_reported_once_however_many_ways_lead_to_it() -> None:
     seen: list[str] = []
     steps = [step("a"), step("d", "a", "b"), step("b", "a")]
-    run_steps(steps, fails("a"), parallelism=1, stop=Event(), started=lambda result: seen.append(result.step.id))
+    run_steps(steps, fails("a"), parallelism=1, stop=Event(), told=lambda result: seen.append(result.step.id))
     assert sorted(seen) == ["a", "b", "d"]
 
 

@@ -46,7 +46,11 @@ CATALOGUE: Mapping[str, Any] = {
         for number in "12"
     ],
     "services": [
-        {"id": number * 24, "name": f"Prices {number}", "integration": {"module_id": "leadconduit-custom.outbound.json"}}
+        {
+            "id": number * 24,
+            "name": f"Prices {number}",
+            "integration": {"module_id": "leadconduit-custom.outbound.json"},
+        }
         for number in "34"
     ],
 }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.model.kind import UniqueKey
-from tests.convergence.paths import put
+from tests.convergence.paths import get, put
 from tests.convergence.sample import PLATFORMS, Sample
 from tests.convergence.samples import SAMPLES
 from tests.convergence.stage import Stage, applied, stage, texts
@@ -26,6 +27,17 @@ def removals() -> list[Any]:
         for name, sample in FIRST.items()
         for verb in dict.fromkeys((sample.kind.on_remove, *sample.kind.removals))
     ]
+
+
+def alone(sample: Sample) -> Sample:
+    """Return a sample without what lives in it: a project without its goals can go from the files by itself."""
+    inside = {address for address, body in sample.others.items() if body.get("project_id") == sample.name}
+    if not inside:
+        return sample
+    kinds = {address.split(".")[1] for address in inside}
+    body = {name: value for name, value in sample.body.items() if name.removeprefix("default_") not in kinds}
+    others = {address: body for address, body in sample.others.items() if address not in inside}
+    return replace(sample, body=body, others=others)
 
 
 def addresses(here: Stage) -> set[str]:
@@ -95,6 +107,7 @@ def taken_over(here: Stage, remote_id: str, *argv: str) -> None:
 @by_sample
 def test_adopted_by_its_key(sample: Sample, tmp_path: Path) -> None:
     """A unique key is enough; a name that may repeat needs a word from the user, and every form of it is tried."""
+    sample = alone(sample)
     with applied(sample, tmp_path) as here:
         remote_id = forgotten(here)
         here.write(sample.body)
@@ -115,9 +128,14 @@ def test_adopted_by_its_key(sample: Sample, tmp_path: Path) -> None:
 
 @by_sample
 def test_adopted_with_a_difference(sample: Sample, tmp_path: Path) -> None:
-    paths = [path for path, how in sample.vary.items() if how.effect == "update" and not how.given and not how.also]
-    path = next(path for path in paths if path in {"name", "url", *paths})
-    value = next(value for value in sample.vary[path].values if value != sample.body.get(path))
+    simple = {path: how for path, how in sample.vary.items() if how.effect == "update" and not (how.given or how.also)}
+    shown = [path for path, how in simple.items() if not how.hidden]
+    if not shown:
+        pytest.fail("no attribute of it can be seen to differ")
+    path, value = next(
+        (path, value) for path in shown for value in simple[path].values if value != get(dict(sample.body), path)
+    )
+    sample = alone(sample)
     with applied(sample, tmp_path) as here:
         remote_id = forgotten(here)
         here.write({"$import": remote_id, **put(dict(sample.body), path, value)})
@@ -148,6 +166,7 @@ def gone_as(here: Stage, verb: str, remote_id: str, before: Mapping[str, Any]) -
 
 @pytest.mark.parametrize(("sample", "verb"), removals())
 def test_removed(sample: Sample, verb: str, tmp_path: Path) -> None:
+    sample = alone(sample)
     body = dict(sample.body)
     if verb != sample.kind.on_remove:
         body["$lifecycle"] = {"on_remove": verb}
@@ -155,7 +174,6 @@ def test_removed(sample: Sample, verb: str, tmp_path: Path) -> None:
         remote_id = here.remote_id()
         before = here.stored(remote_id)
         assert before is not None
-        _without_what_lives_in_it(here)
         here.write(None)
         if verb == "refuse":
             ran = here.refused()
@@ -173,13 +191,6 @@ def test_removed(sample: Sample, verb: str, tmp_path: Path) -> None:
         assert sample.address not in addresses(here)
         gone_as(here, verb, remote_id, before)
         here.settled()
-
-
-def _without_what_lives_in_it(here: Stage) -> None:
-    """Take what lives in a project out of the files before the project goes; it is archived with it."""
-    inside = {address: body for address, body in here.sample.others.items() if body.get("project_id") == "sample"}
-    if inside:
-        here.sample = Sample(**{**here.sample.__dict__, "others": {}})
 
 
 @pytest.mark.parametrize("purge", [False, True], ids=["keep", "purge"])

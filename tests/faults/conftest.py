@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,13 +28,13 @@ def shop(tmp_path: Path) -> Iterator[Bench]:
 @pytest.fixture
 def _no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
     """The emulator shows at once what was written, so nothing has to be waited out."""
-    monkeypatch.setattr("reconciler.applier.recover.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("reconciler.applier.recover.time", SimpleNamespace(sleep=lambda _seconds: None))
 
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait milliseconds where a real platform is waited for in seconds; lists of the emulator lag less than 0.3 s."""
     quick = RetryPolicy(base=0.002, cap=0.02, jitter=lambda least, _most: least)
-    pause = time.sleep
     monkeypatch.setattr("reconciler.http.client.RetryPolicy", lambda: quick)
-    monkeypatch.setattr("reconciler.applier.recover.time.sleep", lambda seconds: pause(min(seconds, LAG)))
+    lag = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, LAG)))
+    monkeypatch.setattr("reconciler.applier.recover.time", lag)

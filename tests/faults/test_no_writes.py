@@ -34,10 +34,10 @@ def writes(bench: Bench) -> list[str]:
     """Return the requests since last asked that are not known to read only."""
     rows = bench.requests()
     assert rows, "nothing was asked at all"
-    return [f"{row['method']} {row['path']}" for row in rows if not _reads(row["method"], row["path"])]
+    return [f"{row['method']} {row['path']}" for row in rows if not reads(row["method"], row["path"])]
 
 
-def _reads(method: str, path: str) -> bool:
+def reads(method: str, path: str) -> bool:
     if method in {"GET", "HEAD"}:
         return True
     return method == "POST" and any(re.fullmatch(pattern, path) for pattern in READING_POSTS)

@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -103,7 +104,9 @@ class Watch:
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[str]:
-    with EmulatorServer() as server:
+    with EmulatorServer() as server, pytest.MonkeyPatch.context() as patch:
+        # Its lists do not lag: nothing has to be waited out after an unclear create.
+        patch.setattr("reconciler.applier.recover.time", SimpleNamespace(sleep=lambda _seconds: None))
         yield server.url
 
 

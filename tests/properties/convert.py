@@ -15,6 +15,13 @@ URLS = ("url", "url_with_query", "query_string")
 MATCHES = ("matches", "regexMatches", "contains", "endsWith", "startsWith")
 COMPARISONS = ("equalsNumber", "less", "lessEqual")
 VISITOR = ("is_mobile", "country", "visitor_type", "browser_name", "os", "weather_condition", "hour", "cookie")
+CHOICES: dict[str, list[Any]] = {
+    "is_mobile": [True, False],
+    "country": ["DE", "AT", "US"],
+    "visitor_type": ["new", "returning"],
+    "browser_name": ["chrome", "safari"],
+    "os": ["ipad", "android"],
+}
 SITE = "https://www.shop.example"
 
 
@@ -41,22 +48,18 @@ def rule(pick: Pick, sorts: tuple[str, ...], goals: list[str], segments: list[st
         if match in {"exists", "doesNotExist"}:
             return _spelt(pick, {"rule_type": sort, "matching": match, **more})
     elif sort == "generic":
-        sort = pick.one(["generic_text_key_value", "generic_numeric_key_value", "generic_bool_key_value"])
         more = {"key": pick.text(20)}
-        match = {"t": pick.one(MATCHES), "n": pick.one(COMPARISONS), "b": "equals"}[sort[8]]
-        value = {"t": pick.text(), "n": pick.number(0, 99), "b": pick.maybe()}[sort[8]]
+        sort, match, value = pick.one(
+            [
+                ("generic_text_key_value", "contains", "gold"),
+                ("generic_numeric_key_value", "less", 3.5),
+                ("generic_bool_key_value", "equals", True),
+            ]
+        )
     elif sort == "js_condition":
         value = f"window.a === {pick.number(0, 9)}"
     else:
-        value = {
-            "is_mobile": pick.maybe(),
-            "country": pick.one(["DE", "AT", "US"]),
-            "visitor_type": pick.one(["new", "returning"]),
-            "browser_name": pick.one(["chrome", "safari"]),
-            "os": pick.one(["ipad", "android"]),
-            "goal_triggered": pick.one(goals) if goals else None,
-            "bucketed_into_segment": pick.one(segments) if segments else None,
-        }[sort]
+        value = pick.one({**CHOICES, "goal_triggered": goals, "bucketed_into_segment": segments}[sort])
     return _spelt(pick, {"rule_type": sort, **more, "matching": match, "value": value})
 
 

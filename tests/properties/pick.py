@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -31,6 +32,16 @@ _TEXT = st.one_of(
 )
 
 
+@cache
+def _whole(least: int, most: int) -> st.SearchStrategy[int]:
+    return st.integers(least, most)
+
+
+@cache
+def _places(count: int, least: int, most: int) -> st.SearchStrategy[list[int]]:
+    return st.lists(_whole(0, count - 1), min_size=least, max_size=most, unique=True)
+
+
 class Pick:
     """One example in the making."""
 
@@ -39,26 +50,22 @@ class Pick:
 
     def one(self, choices: Sequence[T]) -> T:
         """Return one of several."""
-        found: T = self.draw(st.sampled_from(choices))
-        return found
+        return choices[self.number(0, len(choices) - 1)]
 
     def some(self, choices: Sequence[T], least: int = 0, most: int = 3) -> list[T]:
         """Return some of several, each once, in any order."""
-        top = min(most, len(choices))
-        if top < least:
+        if not choices:
             return []
-        places = self.draw(st.lists(st.integers(0, len(choices) - 1), min_size=least, max_size=top, unique=True))
-        return [choices[i] for i in places]
+        return [choices[i] for i in self.draw(_places(len(choices), least, min(most, len(choices))))]
 
     def number(self, least: int, most: int) -> int:
         """Return a whole number."""
-        found: int = self.draw(st.integers(least, most))
+        found: int = self.draw(_whole(least, most))
         return found
 
     def maybe(self) -> bool:
         """Return yes or no."""
-        found: bool = self.draw(st.booleans())
-        return found
+        return self.number(0, 1) == 1
 
     def rarely(self) -> bool:
         """Return yes once in a while."""

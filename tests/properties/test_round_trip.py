@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, seed, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from reconciler.emulator.disguise import NAMES
@@ -17,14 +19,44 @@ from tests.properties.edits import edits
 from tests.properties.pick import Pick
 from tests.properties.world import World, world
 
-EXAMPLES = 90
-SHARDS = {"convert": 3, "leadconduit": 3, "both": 1}
-"""How often each platform gets so many examples, and how often both together."""
+EXAMPLES = int(os.environ.get("ROUND_TRIPS", "90"))
+"""In each shard; all together are more than 500."""
+SHARDS = ("convert-0", "convert-1", "convert-2", "leadconduit-0", "leadconduit-1", "leadconduit-2", "both-0")
 MAKERS: Mapping[str, tuple[Callable[[Pick], Config], ...]] = {
     "convert": (convert.config,),
     "leadconduit": (leadconduit.config,),
     "both": (convert.config, leadconduit.config),
 }
+
+
+@dataclass
+class Example:
+    """What happens to one configuration."""
+
+    config: Config
+    dress: list[list[str]]
+    """Disguises while it is applied, and afterwards."""
+    target: int
+    """Which resource is changed by hand, counted round and round."""
+    edit: int
+    """How it is changed, counted round and round."""
+    end: str
+    """`destroy`, `purge`, or nothing."""
+
+    def __repr__(self) -> str:
+        told = json.dumps(self.config, ensure_ascii=False, indent=1)
+        return f"{told}\ndress={self.dress} target={self.target} edit={self.edit} end={self.end!r}"
+
+
+@st.composite
+def examples(draw: Callable[[st.SearchStrategy[Any]], Any], name: str) -> Example:
+    """Draw an example for a platform, or for both."""
+    pick = Pick(draw)
+    config: Config = {}
+    for make in MAKERS[name]:
+        config |= make(pick)
+    dress = [pick.some(sorted(NAMES), 0, len(NAMES)) for _ in range(2)]
+    return Example(config, dress, pick.number(0, 20), pick.number(0, 20), pick.one(["", "", "", "", "destroy", "purge"]))
 
 
 @pytest.fixture(scope="module")
@@ -33,73 +65,54 @@ def here() -> Iterator[World]:
         yield one
 
 
-@pytest.mark.parametrize("shard", [f"{name}-{i}" for name, count in SHARDS.items() for i in range(count)])
+@pytest.mark.parametrize("shard", SHARDS)
 def test_applied_then_empty_then_repaired(here: World, shard: str) -> None:
     name, _, number = shard.partition("-")
 
     @seed(int(number))
-    @settings(
-        max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False
-    )
-    @given(st.data())
-    def round_trip(data: st.DataObject) -> None:
-        pick = Pick(data.draw)
-        config: Config = {}
-        for make in MAKERS[name]:
-            config |= make(pick)
-        note(json.dumps(config, ensure_ascii=False, indent=1))
-        _one(here, pick, config)
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(examples(name))
+    def round_trip(example: Example) -> None:
+        live(here, example)
 
     round_trip()
 
 
-def _one(here: World, pick: Pick, config: Config) -> None:
-    dress = [pick.some(sorted(NAMES), 0, len(NAMES)) for _ in range(2)]
-    note(f"disguises: {dress}")
-    here.begin(dress[0], pick.number(0, 99))
-    here.declare(config)
+def live(here: World, example: Example) -> None:
+    """Take a configuration through its life."""
+    here.begin(example.dress[0], seed=1)
+    here.declare(example.config)
     here.apply()
-    here.disguised(dress[1], pick.number(0, 99))
+    here.disguised(example.dress[1], seed=2)
     here.settled("after an apply")
-    _by_hand(here, pick, config)
-    if pick.rarely():
-        purge = ["--purge"] if pick.maybe() else []
+    _by_hand(here, example)
+    if example.end:
+        purge = ["--purge"] if example.end == "purge" else []
         here.bench.run("destroy", "--auto-approve", *purge, expect=0)
         assert here.bench.run("state", "list", expect=0).out.strip() == "", "something is left in state"
 
 
-def _by_hand(here: World, pick: Pick, config: Config) -> None:
-    tracked = {one.address: one for one in here.plan().resources if one.id is not None and one.action == "no-op"}
-    found = {address: body for address, body in config.items() if address in tracked}
-    if not found:
+def _by_hand(here: World, example: Example) -> None:
+    tracked = {one.address: one for one in here.plan().resources if one.action == "no-op"}
+    if not tracked:
         return
-    address = pick.one(sorted(found))
-    body, change = found[address], tracked[address]
-    stored = _stored(here, change.platform, change.kind, str(change.id))
-    if stored is None:
-        return
-    possible = edits(change.kind, body, stored)
+    config, address = example.config, sorted(tracked)[example.target % len(tracked)]
+    change = tracked[address]
+    stored = next(row for row in here.bench.dump(change.platform, change.kind) if str(row["id"]) == change.id)
+    possible = edits(change.kind, config[address], stored)
     if not possible:
         return
-    edit = pick.one(possible)
-    note(f"by hand: {address} {edit.what} {edit.values}")
+    edit = possible[example.edit % len(possible)]
+    told = f"{edit.what} of {address} ({edit.values})"
     here.bench.edit(change.platform, change.kind, change.id, edit.values)
     seen = here.changed()
-    assert address in seen, f"{edit.what} of {address} is not seen"
+    assert address in seen, f"{told} is not seen"
     others = set(seen) - {address}
     if edit.values is None:
-        assert seen[address].action == "create" and seen[address].gone
+        assert seen[address].action == "create"
+        assert seen[address].gone
         name = address.rsplit(".", 1)[-1]
-        others = {other for other in others if not _mentions(config[other], name)}
-    assert not others, f"{edit.what} of {address} shows at {sorted(others)} too"
+        others = {other for other in others if name not in json.dumps(config[other])}
+    assert not others, f"{told} shows at {sorted(others)} too"
     here.apply()
-    here.settled(f"after {edit.what} of {address} was repaired")
-
-
-def _stored(here: World, platform: str, kind: str, identity: str) -> dict[str, Any] | None:
-    rows = here.bench.dump(platform, kind)
-    return next((row for row in rows if str(row["id"]) == identity), None)
-
-
-def _mentions(body: Any, name: str) -> bool:
-    return name in json.dumps(body)
+    here.settled(f"after {told} was repaired")

@@ -21,6 +21,10 @@ from reconciler.model.values import MISSING, Path, Sensitive, Template
 Body = dict[str, Any]
 
 
+class ChildGone(LookupError):  # noqa: N818 - it says what is the case
+    """An overlay speaks of a child that the object does not have (any more)."""
+
+
 def to_wire(shape: Shape, value: Any, siblings: Mapping[str, Any] | None = None) -> Any:
     """Return a canonical value as the platform wants it. References and secrets must be resolved.
 
@@ -117,7 +121,7 @@ def lay_over(shape: ObjectShape, live: Mapping[str, Any], overlay: Overlay) -> t
     """Return the live object with an overlay laid over it, and the top-level attributes that it touched.
 
     Values must be resolved. Laid over an object that it has been laid over already, it changes nothing. Raises
-    LookupError when a child that the overlay speaks of is not there.
+    ChildGone when a child that the overlay speaks of is not there.
     """
     tree = _Node()
     touched: set[str] = set()
@@ -200,7 +204,7 @@ def _lay_children(shape: ChildrenShape, raw: Any, node: _Node, ids: Mapping[str,
         spelt = child_text(shape, text, name)
         found = here.get(ids.get(spelt, name))
         if found is None:
-            raise LookupError(f"{spelt} is not there any more")
+            raise ChildGone(f"{spelt} is not there any more")
         found.value = _lay_object(shape.item, found.value, below, ids, spelt)
     kept = _come_and_go(shape, kept, node, ids, text)
     if node.order is not None:
@@ -363,4 +367,4 @@ def _merge_item(shape: ObjectShape, want: Mapping[str, Any], live: Mapping[str, 
     return out
 
 
-__all__ = ["Body", "child_to_wire", "lay_over", "merged", "object_to_wire", "to_wire"]
+__all__ = ["Body", "ChildGone", "child_to_wire", "lay_over", "merged", "object_to_wire", "to_wire"]

@@ -9,7 +9,7 @@ import yaml
 
 from reconciler.project.diagnostics import Diagnostics, Place
 from reconciler.project.yaml import fast, traps
-from reconciler.project.yaml.compose import NOT_ALLOWED, MappingNode, Node, ScalarNode, SequenceNode, compose
+from reconciler.project.yaml.compose import NOT_ALLOWED, PLAIN, MappingNode, Node, ScalarNode, SequenceNode, compose
 from reconciler.project.yaml.construct import Constructor, is_merge, merged_maps
 
 Part = Literal["key", "value"]
@@ -109,7 +109,7 @@ def read_exactly(text: str, file: str, diagnostics: Diagnostics) -> Document | N
     except yaml.MarkedYAMLError:
         diagnostics.merge(traps.diagnose(text, file))
         return None
-    if first is None:
+    if first is None or (first.tag == PLAIN and not first.value and second is None):
         fix = "write `{}` if it is meant to declare nothing, or remove the file"
         diagnostics.error("the file is empty", place=Place(file, 1, 1), fix=fix, code="empty-file")
         return None

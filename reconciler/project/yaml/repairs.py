@@ -124,12 +124,15 @@ def colon_in_value(line: str, stack: str, _before: list[str]) -> Iterator[Propos
             yield Proposal(piece.start + inside.start(), problem, fix, _replace(line, piece), "colon")
 
 
-def tabs(line: str, _stack: str, _before: list[str]) -> Iterator[Proposal]:
+def tabs(line: str, _stack: str, before: list[str]) -> Iterator[Proposal]:
     """See a tab in the indentation."""
-    indent = line[: len(line) - len(line.lstrip(" \t"))]
+    text = line.lstrip(" \t")
+    indent = line[: len(line) - len(text)]
     if "\t" in indent:
-        out = indent.replace("\t", "  ") + line[len(indent) :]
-        yield Proposal(indent.index("\t"), "a tab indents this line", "indent with two spaces a level", out, "tab")
+        above = next((other for other in reversed(before) if other.strip()), "")
+        for spaces in (indent.replace("\t", "  "), above[: len(above) - len(above.lstrip(" "))]):
+            what, fix = "a tab indents this line", "indent with two spaces a level"
+            yield Proposal(indent.index("\t"), what, fix, spaces + text, "tab")
 
 
 def missing_space(line: str, stack: str, _before: list[str]) -> Iterator[Proposal]:
@@ -219,7 +222,8 @@ def indentation(line: str, stack: str, before: list[str]) -> Iterator[Proposal]:
     """See a line indented unlike its neighbours."""
     stripped = line.lstrip(" ")
     own = len(line) - len(stripped)
-    if stack or not stripped.strip():
+    above = next((other for other in reversed(before) if other.strip()), "")
+    if stack or not stripped.strip() or any(missing_space(above, "", [])):
         return
     levels: list[int] = []
     for earlier in reversed(before):

@@ -85,13 +85,14 @@ def _parts(lines: list[str]) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], len(lines)], strict=True))
 
 
-def _candidates(failure: _Failure, count: int) -> list[int]:
-    last = min(failure.line, count - 1)
+def _candidates(failure: _Failure, lines: list[str]) -> list[int]:
+    """Return the lines that may hold the cause, nearest first; an empty one never does."""
+    last = min(failure.line, len(lines) - 1)
     order = [last]
     if failure.context is not None:
-        order.append(min(failure.context, count - 1))
+        order.append(min(failure.context, len(lines) - 1))
     order.extend(range(last - 1, max(-1, last - _FARTHEST), -1))
-    return list(dict.fromkeys(order))
+    return [number for number in dict.fromkeys(order) if lines[number].strip()]
 
 
 def _repair(lines: list[str], failure: _Failure, effort: _Effort, *, safe_only: bool) -> tuple[int, Proposal] | None:
@@ -100,7 +101,7 @@ def _repair(lines: list[str], failure: _Failure, effort: _Effort, *, safe_only: 
         return None
     best: tuple[int, int, Proposal] | None = None
     size = sum(map(len, lines))
-    for number in _candidates(failure, len(lines)):
+    for number in _candidates(failure, lines):
         if in_block_text(lines, number) and number != failure.line:
             continue
         stack = stack_before(lines, number)
@@ -152,7 +153,7 @@ def _mend_part(lines: list[str], offset: int, file: str, found: Diagnostics, *, 
 
 def _unexplained(lines: list[str], failure: _Failure, offset: int, file: str, found: Diagnostics) -> None:
     """Report an error that no repair helps: an unclosed quote near by if there is one, else in the parser's words."""
-    for number in () if failure.deep else _candidates(failure, len(lines)):
+    for number in () if failure.deep else _candidates(failure, lines):
         at = scan(lines[number], stack_before(lines, number)).unclosed_quote
         if at is not None and number <= failure.line and not in_block_text(lines, number):
             place = Place(file, offset + number + 1, at + 1)
@@ -208,6 +209,9 @@ def _mend(text: str, file: str, *, safe_only: bool) -> tuple[str, Diagnostics, b
 
 def diagnose(text: str, file: str) -> list[Diagnostic]:
     """Return every error of a text that is not YAML, in the order of the file; at least one."""
+    conflicts = _conflicts(text, file)
+    if conflicts:
+        return conflicts
     text, second = _first_document(text)
     text = re.sub(r"^\.\.\.(?=\s|\Z)[^\n]*", "", text, flags=re.MULTILINE)
     mended, found, _ = _mend(text, file, safe_only=False)
@@ -228,6 +232,16 @@ def diagnose(text: str, file: str) -> list[Diagnostic]:
         break
     if not found.has_errors:
         found.error("not YAML", place=Place(file, 1, 1), code="syntax")
+    return found.sorted()
+
+
+def _conflicts(text: str, file: str) -> list[Diagnostic]:
+    """Return an error for each merge that git left to be resolved: what else is wrong then follows from it."""
+    found = Diagnostics()
+    for number, line in enumerate(text.split("\n"), 1):
+        if re.match(r"<{7}(?: |$)", line):
+            fix = "keep one side of it, and remove the three lines with <<<<<<<, ======= and >>>>>>>"
+            found.error("a conflict of git starts here", place=Place(file, number, 1), fix=fix, code="conflict")
     return found.sorted()
 
 

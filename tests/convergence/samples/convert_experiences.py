@@ -115,7 +115,9 @@ AB = Sample(
         "site_area.include": vary(
             [URL], [OTHER_URL, URL_RULE], given={"locations": [], "site_area": {"include": [], "exclude": [URL]}}
         ),
-        "site_area.exclude": vary([URL], [URL_RULE], given={"locations": [], "site_area": {"include": [URL], "exclude": []}}),
+        "site_area.exclude": vary(
+            [URL], [URL_RULE], given={"locations": [], "site_area": {"include": [URL], "exclude": []}}
+        ),
         "global_js": vary("before();", "before();\nafter();"),
         "global_css": vary("body {}", "html {}"),
         **reporting("settings"),
@@ -123,7 +125,10 @@ AB = Sample(
         "settings.matching_options.locations": vary("any", "all"),
         "integrations.google_analytics.enabled": vary(True, False),
         "integrations.google_analytics.type": vary(
-            "ga3", "ga4", given={"integrations.google_analytics": {"type": "ga4", "enabled": True}}, needed="it needs a type"
+            "ga3",
+            "ga4",
+            given={"integrations.google_analytics": {"type": "ga4", "enabled": True}},
+            needed="it needs a type",
         ),
         "integrations.google_analytics.property_UA": vary(
             "UA-1", "UA-2", given={"integrations.google_analytics": {"type": "ga3", "enabled": True}}
@@ -150,7 +155,9 @@ AB = Sample(
         "variations.bar.changes.code.type": vary("defaultCode", "customCode", hidden=ANOTHER),
         "variations.bar.changes.rich.data.selector": vary("#bar", ".bar"),
         "variations.bar.changes.plain.data.custom_js": vary("own();", "own(1);", needed=NULL),
-        "customizations": vary([{"key": "color", "value": "red"}], [{"key": "size", "value": 3}, {"key": "x", "value": True}]),
+        "customizations": vary(
+            [{"key": "color", "value": "red"}], [{"key": "size", "value": 3}, {"key": "x", "value": True}]
+        ),
     },
     variant="a/b",
     others=WEB,
@@ -225,7 +232,11 @@ MULTIPAGE = plain(
             "p2": {"name": "Checkout", "url": "https://www.shop.example/checkout"},
         },
         "variations": {
-            name: {"name": name, "is_baseline": name == "original", "changes": [page("p1", "one", "1"), page("p2", "two", "2")]}
+            name: {
+                "name": name,
+                "is_baseline": name == "original",
+                "changes": [page("p1", "one", "1"), page("p2", "two", "2")],
+            }
             for name in ("original", "bar")
         },
     },

@@ -58,7 +58,9 @@ def reporting(prefix: str) -> dict[str, Vary]:
         f"{engine}.test_type": vary("two_tails", "one_tail", "sequential"),
         f"{engine}.multiple_comparison_correction": vary("none", "bonferroni", "sidak"),
         f"{engine}.power_calculation_type": vary("fixed_mde", "dynamic_mde", given={f"{engine}.fixed_mde": 5}),
-        f"{engine}.fixed_mde": vary(5, 7.5, given={engine: {"stats_type": "frequentist", **_FIXED}}, needed="with fixed_mde"),
+        f"{engine}.fixed_mde": vary(
+            5, 7.5, given={engine: {"stats_type": "frequentist", **_FIXED}}, needed="with fixed_mde"
+        ),
         f"{engine}.decision_threshold": vary(95, 90, given={engine: _BAYES}),
         f"{engine}.risk_threshold": vary(1, 5, given={engine: _BAYES}),
         f"{engine}.mab_settings.strategy": vary("ucb", "thompson_sampling", "epsilon_greedy", given=bandit),
@@ -95,7 +97,9 @@ _SETTINGS: dict[str, Vary] = {
     "visitor_insights.obfuscate_text": vary(True, False),
     "visitor_insights.sampling_rate": vary(5, 10, 50),
     "tracking_script.current_version": vary("2.0.1", "2.1.0"),
-    "tracking_script.release.type": vary("manual", "latest", given={f"{_SCRIPT}.current_version": GONE}, needed="required"),
+    "tracking_script.release.type": vary(
+        "manual", "latest", given={f"{_SCRIPT}.current_version": GONE}, needed="required"
+    ),
     "tracking_script.release.automatic_apply_on.day": vary(2, 3, given=_SCHEDULED, needed="required"),
     "tracking_script.release.automatic_apply_on.time": vary("9:30", "23:05", given=_SCHEDULED, needed="required"),
 }
@@ -141,7 +145,9 @@ PROJECTS = Sample(
         **reporting("reporting_settings"),
         "reporting_settings.tested_visitors_quota": vary(1000, 2000),
         "reporting_settings.currency_symbol": vary("€", "CHF"),
-        "reporting_settings.blocked_ips.single": vary([{"value": "10.0.0.1"}], [{"value": "10.0.0.2", "name": "Office"}]),
+        "reporting_settings.blocked_ips.single": vary(
+            [{"value": "10.0.0.1"}], [{"value": "10.0.0.2", "name": "Office"}]
+        ),
         "reporting_settings.blocked_ips.range": vary(
             [{"start": "10.0.0.1", "end": "10.0.0.9"}], [{"start": "10.0.1.1", "end": "10.0.1.9", "name": "Home"}]
         ),

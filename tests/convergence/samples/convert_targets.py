@@ -160,7 +160,9 @@ LOCATIONS = (
             "rules.OR": vary(tree(URL), tree(OTHER_URL)),
             "trigger.type": vary("manual", "upon_run", given={"trigger": {"type": "upon_run"}}),
             "trigger.selector": vary("#drawer", ".drawer", needed="a trigger of this type needs it"),
-            "trigger.events": vary(["in_view"], ["click", "hover"], ["change"], needed="a trigger of this type needs it"),
+            "trigger.events": vary(
+                ["in_view"], ["click", "hover"], ["change"], needed="a trigger of this type needs it"
+            ),
         },
     ),
     Sample(

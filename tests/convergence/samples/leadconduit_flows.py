@@ -9,7 +9,10 @@ from tests.convergence.sample import GONE, Kids, Sample, Vary, beneath, vary
 
 STATE = {"lhv": "lead.state", "op": "is included in", "rhv": ["TX", "NM"]}
 EMAIL = {"lhv": "lead.email", "op": "format is valid"}
-NESTED = {"op": "or", "rules": [EMAIL, {"lhv": "lead.phone_1", "op": "is not blank", "rule_set": {"op": "and", "rules": [STATE]}}]}
+NESTED = {
+    "op": "or",
+    "rules": [EMAIL, {"lhv": "lead.phone_1", "op": "is not blank", "rule_set": {"op": "and", "rules": [STATE]}}],
+}
 ALL = {"op": "and", "rules": [STATE, EMAIL]}
 
 RULES: dict[str, Vary] = {
@@ -134,11 +137,24 @@ FILTER: dict[str, Any] = {
     "reason": "Duplicate",
     "rule_set": ALL,
 }
-PLAIN_STEP = {"$name": "log", "type": "recipient", "description": "Log", "entity": "crm", "integration": {"module_id": OUTBOUND[0], "mappings": []}}
-ENTITY = {"source": "form", "recipient": "crm", "module_ids": ["leadconduit-default.inbound", "leadconduit-custom.outbound.json"]}
+PLAIN_STEP = {
+    "$name": "log",
+    "type": "recipient",
+    "description": "Log",
+    "entity": "crm",
+    "integration": {"module_id": OUTBOUND[0], "mappings": []},
+}
+ENTITY = {
+    "source": "form",
+    "recipient": "crm",
+    "module_ids": ["leadconduit-default.inbound", "leadconduit-custom.outbound.json"],
+}
 TOKEN = {"type": "token", "package": "leadconduit-custom", "token": "${secret.token}"}
 OTHERS: Mapping[str, Mapping[str, Any]] = {
-    **{f"leadconduit.entities.{name}": {"name": f"A {name}", **ENTITY} for name in ("form", "partner", "third", "crm", "buyer")},
+    **{
+        f"leadconduit.entities.{name}": {"name": f"A {name}", **ENTITY}
+        for name in ("form", "partner", "third", "crm", "buyer")
+    },
     **{f"leadconduit.credentials.{name}": {"name": name, **TOKEN} for name in ("first", "second")},
     "leadconduit.fields.roof_acme": {"name": "Roof", "type": "number"},
 }
@@ -171,13 +187,18 @@ FLOW = Sample(
         "name": "Web leads",
         "enabled": True,
         "fields": ["state", "email", "phone_1", "roof_acme"],
-        "sources": {"form": SOURCE, "partner": {"entity": "partner", "integration": {"module_id": INBOUND[0], "mappings": []}}},
+        "sources": {
+            "form": SOURCE,
+            "partner": {"entity": "partner", "integration": {"module_id": INBOUND[0], "mappings": []}},
+        },
         "steps": [FILTER, RECIPIENT],
         "acceptance_criteria": {"outcome": "failure", "reason": "Outside of {{lead.state}}", "rule_set": ALL},
         "caps": [ONE_CAP],
         "pricing": PRICES,
         "list_checks": {name: checked("{{lead.phone_1}}") for name in ("duplicate", "existing_customer", "dnc")},
-        "destinations": [{"$name": "sheet", "instance_id": "1" * 24, "actions": [{"$name": "append", "action_id": "append_1"}]}],
+        "destinations": [
+            {"$name": "sheet", "instance_id": "1" * 24, "actions": [{"$name": "append", "action_id": "append_1"}]}
+        ],
         "ping_enabled": False,
         "ping_limits": [ONE_LIMIT],
         "firehose": {
@@ -196,8 +217,12 @@ FLOW = Sample(
         **beneath("acceptance_criteria", CRITERIA),
         **beneath("caps.monthly", CAP),
         **pricing("pricing"),
-        "pricing_service.service_id": vary("3" * 24, "4" * 24, given={"pricing_service": {"service_id": "3" * 24, "fallback_price": 5}}),
-        "pricing_service.fallback_price": vary(5, 7.5, given={"pricing_service": {"service_id": "3" * 24, "fallback_price": 5}}),
+        "pricing_service.service_id": vary(
+            "3" * 24, "4" * 24, given={"pricing_service": {"service_id": "3" * 24, "fallback_price": 5}}
+        ),
+        "pricing_service.fallback_price": vary(
+            5, 7.5, given={"pricing_service": {"service_id": "3" * 24, "fallback_price": 5}}
+        ),
         **beneath("list_checks.duplicate", LIST_CHECK),
         **beneath("list_checks.existing_customer", LIST_CHECK),
         **beneath("list_checks.dnc", LIST_CHECK),
@@ -258,13 +283,21 @@ FLOW = Sample(
         "sources": Kids("third", {"entity": "third", "integration": {"module_id": INBOUND[0], "mappings": []}}),
         "sources.form.caps": Kids("daily", {**ONE_CAP, "$name": "daily", "name": "Daily"}),
         "sources.form.ping_limits": Kids("daily", {**ONE_LIMIT, "$name": "daily", "name": "Daily"}),
-        "sources.form.pricing.prices": Kids("nm", {"$name": "nm", "amount": 30, "rule_set": {"op": "and", "rules": [EMAIL]}}),
-        "sources.form.integration.mappings": Kids("mail", {"$name": "mail", "property": "lead.email", "value": "{{mail}}"}),
-        "sources.form.feedback.integration.mappings": Kids("mail", {"$name": "mail", "property": "reason", "value": "x"}),
+        "sources.form.pricing.prices": Kids(
+            "nm", {"$name": "nm", "amount": 30, "rule_set": {"op": "and", "rules": [EMAIL]}}
+        ),
+        "sources.form.integration.mappings": Kids(
+            "mail", {"$name": "mail", "property": "lead.email", "value": "{{mail}}"}
+        ),
+        "sources.form.feedback.integration.mappings": Kids(
+            "mail", {"$name": "mail", "property": "reason", "value": "x"}
+        ),
         "steps": Kids("log", PLAIN_STEP),
         "steps.crm.caps": Kids("daily", {**ONE_CAP, "$name": "daily", "name": "Daily"}),
         "steps.crm.pricing.prices": Kids("nm", {"$name": "nm", "amount": 30}),
-        "steps.crm.integration.mappings": Kids("mail", {"$name": "mail", "property": "url", "value": "https://crm.example"}),
+        "steps.crm.integration.mappings": Kids(
+            "mail", {"$name": "mail", "property": "url", "value": "https://crm.example"}
+        ),
         "steps.crm.feedback.integration.mappings": Kids("mail", {"$name": "mail", "property": "reason", "value": "x"}),
         "caps": Kids("daily", {**ONE_CAP, "$name": "daily", "name": "Daily"}),
         "pricing.prices": Kids("nm", {"$name": "nm", "amount": 30}),

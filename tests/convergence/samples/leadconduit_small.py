@@ -95,9 +95,7 @@ _ENVIRON = {
 def credential(sort: str, body: dict[str, Any], values: dict[str, Vary]) -> Sample:
     """Return a sample of a credential of one type."""
     common = {"name": "CRM", "type": sort, "package": "leadconduit-custom"}
-    return Sample(
-        "leadconduit", "credentials", {**common, **body}, values, variant=sort, environ=_ENVIRON
-    )
+    return Sample("leadconduit", "credentials", {**common, **body}, values, variant=sort, environ=_ENVIRON)
 
 
 CREDENTIALS = (
@@ -125,8 +123,16 @@ CREDENTIALS = (
             "expires_at": vary(1800000000, 1900000000),
         },
     ),
-    credential("oauth1", {"access_token": "${secret.access_one}"}, {"access_token": secret("access")}),
-    credential("oauth", {"access_token": "${secret.access_one}"}, {"access_token": secret("access")}),
+    credential(
+        "oauth1",
+        {"access_token": "${secret.access_one}"},
+        {"name": vary("CRM", "The CRM"), "access_token": secret("access")},
+    ),
+    credential(
+        "oauth",
+        {"access_token": "${secret.access_one}"},
+        {"name": vary("CRM", "The CRM"), "access_token": secret("access")},
+    ),
 )
 
 REPORTS = Sample(
@@ -146,7 +152,10 @@ REPORTS = Sample(
         "columns": vary(["source-submitted", "cost"], ["cost", "source-submitted"], ["revenue"]),
         "rules": vary(
             [{"lhv": "vars.lead.state", "op": "is included in", "rhv": ["TX", "1"]}],
-            [{"lhv": "vars.price", "op": "is less than or equal", "rhv": 3}, {"lhv": "vars.lead.state", "op": "is blank"}],
+            [
+                {"lhv": "vars.price", "op": "is less than or equal", "rhv": 3},
+                {"lhv": "vars.lead.state", "op": "is blank"},
+            ],
             [{"lhv": "vars.lead.state", "op": "is equal to", "rhv": "TX"}],
         ),
         "group_by": vary(["vars.source.id"], ["vars.flow.id", "vars.source.id"], ["vars.source.id", "vars.flow.id"]),
