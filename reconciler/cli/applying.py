@@ -18,7 +18,7 @@ import click
 from reconciler import __version__
 from reconciler.cli import runtime
 from reconciler.cli.options import Common
-from reconciler.cli.planning import exit_code, show_plan
+from reconciler.cli.planning import check_addresses, exit_code, show_plan
 
 if TYPE_CHECKING:
     from reconciler.applier.result import RunResult, StepResult
@@ -69,6 +69,8 @@ def run_apply(common: Common, options: PlanOptions, flags: ApplyFlags, file: str
             new=runtime.new_state(project),
         ) as session:
             _begin(session, project, accounts, common)
+            if document is None:
+                check_addresses(options, project, session.state)
             planned = _plan(project, session, accounts, options)
             runtime.clear_progress(common)
             code = _decide(planned, session, options, common, flags, document)

@@ -84,14 +84,16 @@ def _write(
 
 def _check_free(path: Path) -> None:
     """Raise ClickException where a saved plan would replace something else, a file of the project for example."""
-    from reconciler.report.saved import PlanFileError, read_plan
+    import json
 
     if not path.is_file() or path.stat().st_size == 0:
         return
     try:
-        read_plan(path)
-    except PlanFileError as error:
-        raise click.ClickException(f"{path} is there, and is not a saved plan: give -o another name") from error
+        document = json.loads(path.read_bytes())
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or "x_version" not in document:
+        raise click.ClickException(f"{path} is there, and is no saved plan: give -o another name")
 
 
 def _save(path: Path, text: str) -> None:

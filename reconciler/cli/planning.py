@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
 from reconciler.cli import runtime
 from reconciler.cli.options import Common
 
@@ -37,6 +39,7 @@ def plan_now(common: Common, options: PlanOptions, project: Project | None = Non
         project = runtime.load_project(common)
         runtime.banner(project, common)
     state = runtime.read_state(project)
+    check_addresses(options, project, state)
     accounts = runtime.open_accounts(project, common)
     try:
         planned = make_plan(project, state, accounts, options)
@@ -45,6 +48,25 @@ def plan_now(common: Common, options: PlanOptions, project: Project | None = Non
     finally:
         runtime.clear_progress(common)
         accounts.close()
+
+
+def check_addresses(options: PlanOptions, project: Project, state: State) -> None:
+    """Raise ClickException for an address on the command line that names nothing: a slip would look like "no changes"."""
+    from reconciler.adapters.base.spelling import suggestion
+    from reconciler.model.address import matches
+
+    known = dict.fromkeys([*project.declarations, *state.resources])
+    words = {
+        "--target": options.targets,
+        "--exclude": options.excludes,
+        "--replace": options.replaces,
+        "--resend-secrets": options.resend_secrets,
+    }
+    for word, patterns in words.items():
+        for pattern in patterns:
+            if not any(matches(pattern, address) for address in known):
+                hint = suggestion(pattern, list(known)) or "reconciler state list shows what is managed"
+                raise click.ClickException(f"{word} {pattern}: there is no such resource ({hint})")
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> int:

@@ -26,7 +26,8 @@ from reconciler.state.ledger import Entry
 def freeze(run: Run, started: float) -> Plan:
     """Return the plan. `started` is the monotonic time at which planning began."""
     options = run.options
-    works = {address: work for address, work in run.works.items() if _selected(run, address)}
+    chosen = _selected(run)
+    works = {address: work for address, work in run.works.items() if address in chosen}
     ordered = order(works, {address: entry.deps for address, entry in run.entries.items()}, run.deps)
     run.errors.extend(ordered.errors)
     destroy = options.mode == "destroy"
@@ -80,12 +81,10 @@ def freeze(run: Run, started: float) -> Plan:
     )
 
 
-def _selected(run: Run, address: str) -> bool:
-    if any(matches(pattern, address) for pattern in run.options.excludes):
-        return False
-    if not run.options.targets:
-        return True
-    return address in _targeted(run)
+def _selected(run: Run) -> set[str]:
+    """Return the addresses that `--target` and `--exclude` leave in the plan."""
+    chosen = _targeted(run) if run.options.targets else set(run.works)
+    return {address for address in chosen if not any(matches(pattern, address) for pattern in run.options.excludes)}
 
 
 def _targeted(run: Run) -> set[str]:

@@ -131,6 +131,7 @@ class Matcher:
         self.checks: list[CheckResult] = []
         self.errors: list[Note] = []
         self._by_key: dict[str, list[str]] | None = None
+        self._taken: dict[str, str] = {}
 
     def match(self, items: list[Item], tracked: Mapping[str, str]) -> None:
         """Find the live object of each item. `tracked` says which address holds which id; others' are no candidates."""
@@ -268,6 +269,10 @@ class Matcher:
         return same(value, live)
 
     def _adopt(self, item: Item, identity: str, raw: dict[str, Any]) -> None:
+        holder = self._taken.setdefault(identity, item.address)
+        if holder != item.address:
+            self._error(item, f"{holder} already takes over {identity}; one object cannot be managed under two addresses")
+            return
         item.id = item.adopted = identity
         item.raw = raw
 

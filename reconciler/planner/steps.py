@@ -71,8 +71,13 @@ def plan_steps(work: Work) -> None:
         _replace(work)
     elif change.leaves or change.children:
         _update(work, change.leaves, change.children, diff)
+    _leftovers(work)
+
+
+def _leftovers(work: Work) -> None:
+    """Remove what replacements that were interrupted have left behind."""
+    item = work.item
     for old in item.entry.deposed if item.entry is not None else ():
-        # a replacement that was interrupted left the old object behind
         verb: Removal = "delete" if "delete" in item.kind.removals else item.kind.on_remove
         title = f"{verb} the {item.kind.title} that was replaced"
         work.add("remove", "remove", removal=verb, remote_id=str(old["id"]), data={"deposed": True}, title=title)

@@ -48,13 +48,6 @@ def show(value: Any) -> str:
     """Return a value on one line, whole."""
     if value is MISSING:
         return "(not set)"
-    if is_secret(value) and not isinstance(value, Mapping | list | tuple):
-        return f"<secret {labels(value)}>"
-    if isinstance(value, Template):
-        text = clean(str(value))
-        return text if value.only is not None else f'"{text}"'
-    if isinstance(value, Ref):
-        return f"⟨{value}⟩"
     if isinstance(value, str):
         return quote(value)
     if isinstance(value, Mapping):
@@ -62,9 +55,32 @@ def show(value: Any) -> str:
         return f"{{{inner}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(show, value))}]"
+    if is_secret(value):
+        return f"<secret {labels(value)}>"
+    if isinstance(value, Template):
+        text = clean(str(value))
+        return text if value.only is not None else f'"{text}"'
+    if isinstance(value, Ref):
+        return f"⟨{value}⟩"
     if value is None:
         return "null"
     return ("true" if value else "false") if isinstance(value, bool) else clean(str(value))
+
+
+def longer_than(value: Any, limit: int) -> bool:
+    """Tell whether a value on one line surely takes more than so many characters, without spelling it out."""
+    total = 0
+    stack = [value]
+    while stack and total <= limit:
+        item = stack.pop()
+        if isinstance(item, Mapping):
+            stack.extend(item.values())
+            total += sum(len(str(key)) + 2 for key in item if key != "$implied")
+        elif isinstance(item, list | tuple):
+            stack.extend(item)
+        elif isinstance(item, str):
+            total += len(item)
+    return total > limit
 
 
 def short(value: Any, limit: int = LONG) -> str:

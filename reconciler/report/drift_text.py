@@ -22,17 +22,18 @@ MOST_NAMES = 20
 
 def render_drift(report: DriftReport, console: Console, *, verbose: bool = False) -> None:
     """Print a drift report: resources with what was changed and by whom, unmanaged objects, notes, a summary."""
-    for item in report.items:
+    for number, item in enumerate(report.items):
+        if number:
+            print_lines(console, [Line(0, "", "")])
         print_lines(console, [_head(item)])
         print_lines(console, _body(item, verbose=verbose), 3)
-        print_lines(console, [Line(0, "", "")])
     if report.unmanaged is not None:
         lines = [line for group in report.unmanaged for line in _unmanaged(group, verbose=verbose)]
         section(console, "Unmanaged: live, and declared nowhere", lines or [Line(0, "", "nothing", tone="dim")])
     notes = [Line(0, "", f"{clean(note.address)}: {clean(note.text)}", tone="dim") for note in report.notes]
     section(console, "Notes", notes)
     section(console, "Errors", error_lines(report.errors))
-    if report.unmanaged is not None or notes or report.errors:
+    if report.items or report.unmanaged is not None or notes or report.errors:
         print_lines(console, [Line(0, "", "")])
     print_lines(console, [Line(0, "", drift_summary(report), tone="head")])
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from reconciler.model.plan import ChildChange, LeafChange
 from reconciler.model.values import MISSING
-from reconciler.report.display import clean, clean_line, key_text, labels, quote, short, show
+from reconciler.report.display import clean, clean_line, key_text, labels, longer_than, quote, short, show
 
 Tone = Literal["", "head", "add", "remove", "change", "move", "kept", "risk", "error", "ok", "dim"]
 TONES: dict[str, Tone] = {"+": "add", "-": "remove", "~": "change", "→": "move", "=": "kept", "!": "risk", "↑": "move"}
@@ -217,12 +217,12 @@ def _around(old: str, new: str) -> tuple[str, str]:
 def tree_lines(name: str, value: Any, depth: int, mark: str, *, verbose: bool = False) -> list[Line]:
     """Return a whole value that comes: objects and long lists over several lines, long texts by their first lines."""
     label = clean(name)
-    if isinstance(value, dict) and _members(value) and (len(text := show(value)) > ONE_LINE or "\n" in text):
+    if isinstance(value, dict) and _members(value) and _several_lines(value):
         out = [Line(depth, mark, f"{label}:")]
         for key, item in _members(value).items():
             out.extend(tree_lines(key_text(key), item, depth + 1, mark, verbose=verbose))
         return out
-    if isinstance(value, list) and value and len(show(value)) > ONE_LINE:
+    if isinstance(value, list) and value and _several_lines(value):
         out = [Line(depth, mark, f"{label}:")]
         for position, item in enumerate(value):
             out.extend(tree_lines(f"[{position}]", item, depth + 1, mark, verbose=verbose))
@@ -236,6 +236,13 @@ def tree_lines(name: str, value: Any, depth: int, mark: str, *, verbose: bool = 
             out.append(Line(depth + 1, "", f"{len(lines) - len(shown):,} more lines", tone="dim"))
         return out
     return [Line(depth, mark, f"{label}: {short(value)}")]
+
+
+def _several_lines(value: Any) -> bool:
+    if longer_than(value, ONE_LINE):
+        return True
+    text = show(value)
+    return len(text) > ONE_LINE or "\n" in text
 
 
 def _members(value: dict[str, Any]) -> dict[str, Any]:

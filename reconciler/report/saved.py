@@ -65,7 +65,7 @@ def read_plan(path: str | Path) -> SavedPlan:
     if not isinstance(document.get("x_digest"), str):
         raise PlanFileError(
             f"{path}: this plan has no digest, so it is output of `plan --json` of another tool or was edited; "
-            f"make one by `reconciler plan -o FILE`"
+            "make one by `reconciler plan -o FILE`"
         )
     if not hmac.compare_digest(document["x_digest"].encode(), digest(document).encode()):
         raise PlanFileError(f"{path}: the plan was changed after it was made (its digest differs); plan again")

@@ -58,7 +58,8 @@ def _facts(entry: Entry) -> list[Line]:
     if entry.deposed:
         facts.append(("deposed", show(entry.deposed)))
     if entry.origin and entry.origin.get("file"):
-        facts.append(("declared in", f"{entry.origin['file']}:{entry.origin.get('line') or 1}"))
+        line = entry.origin.get("line")
+        facts.append(("declared in", f"{entry.origin['file']}:{line}" if line else entry.origin["file"]))
     return [Line(1, "", f"{clean(name)}: {clean(str(value))}") for name, value in facts if value not in {None, ""}]
 
 

@@ -72,7 +72,10 @@ def render_plan(plan: Plan, console: Console, *, verbose: bool = False) -> None:
         print_lines(console, [head])
         print_lines(console, block.lines, 3)
     if first:
-        text = "No changes: what is live is as declared." if not plan.errors else "No changes could be planned."
+        text = "No changes could be planned."
+        if not plan.errors:
+            text = "No changes: what is live is as declared."
+            text = "Nothing to remove: nothing is managed." if plan.mode == "destroy" else text
         print_lines(console, [Line(0, "", text, tone="ok")])
     section(console, "Kept: switches that somebody set by hand", layout.kept_lines(plan))
     section(console, "Circles of references that were cut", layout.cycle_lines(plan))

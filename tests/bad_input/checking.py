@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.faults.test_no_writes import reads
 from tests.harness import Bench, Ran
@@ -27,13 +28,13 @@ VOLATILE = (
 
 def refused(bench: Bench, name: str, *argv: str, code: int = 1) -> Ran:
     """Run a command that must end with `code` and write nothing, and compare what it says with the snapshot `name`."""
-    before, objects = files(bench.root), bench.control("GET", "dump")
+    before, objects = files(bench.root), stored(bench)
     bench.requests()
     ran = bench.run(*argv)
     assert ran.code == code, f"{' '.join(argv)}: {ran}"
     assert "Traceback" not in ran.out + ran.err
     assert writes(bench) == []
-    assert bench.control("GET", "dump") == objects
+    assert stored(bench) == objects
     assert files(bench.root) == before, "the folder is not as it was"
     machine_output(ran, argv)
     check_snapshot(name, f"$ reconciler {' '.join(argv)}\n{ran}", bench)
@@ -43,6 +44,13 @@ def refused(bench: Bench, name: str, *argv: str, code: int = 1) -> Ran:
 def writes(bench: Bench) -> list[str]:
     """Return the requests since last asked that are not known to read only."""
     return [f"{row['method']} {row['path']}" for row in bench.requests() if not reads(row["method"], row["path"])]
+
+
+def stored(bench: Bench) -> Any:
+    """Return what the platforms hold, but for Convert's projects: the emulator makes one when it is asked for."""
+    found = bench.control("GET", "dump")
+    found["convert"].pop("projects", None)
+    return found
 
 
 def files(root: Path) -> dict[str, bytes | None]:

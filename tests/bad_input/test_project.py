@@ -207,7 +207,8 @@ CASES: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_refused(shop: Bench, name: str) -> None:
+def test_refused(shop: Bench, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shop.root)
     case = CASES[name]
     shop.write(case.text)
     shop.write(case.config, "reconciler.yaml")
