@@ -163,6 +163,14 @@ def unpublished(entry: Entry) -> Entry:
     return replace(entry, sent=sent, seen=seen)
 
 
+def saved(entry: Entry, before: str | None, after: str | None) -> Entry:
+    """Return the entry after a save of ours: unless others saved in between, what the platform holds is known again."""
+    mark = entry.published
+    if mark is None or before is None or mark.get("version") != before:
+        return entry
+    return replace(entry, published={**mark, "version": after})
+
+
 def published(entry: Entry, raw: Raw, version: str | None, *, on: bool) -> Entry:
     """Return the entry after a publish: the mark that tells later runs what went live."""
     mark = {

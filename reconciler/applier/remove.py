@@ -17,13 +17,10 @@ def remove(run: Context, step: Step, item: Item) -> list[str]:
     assert step.removal is not None
     assert step.remote_id is not None
     old = item.replaced or bool(step.data.get("deposed"))
-    scope, live = run.scope(item), run.current(item) if not old else {}
-    if old and step.remote_id == item.id:
-        # what is replaced may have lived in another parent than its successor will
-        scope, live = item.home, item.raw or {}
-    elif old and item.entry is not None:
-        left = next((one for one in item.entry.deposed if one.get("id") == step.remote_id), {})
-        scope = left.get("scope") or scope
+    if old:
+        scope, live = _home(item, step.remote_id), (item.raw or {}) if step.remote_id == item.id else {}
+    else:
+        scope, live = run.scope(item), run.current(item)
     result = _send(run, item, scope, step.remote_id, step.removal, live)
     run.written.add(step.id)
     if not old:
@@ -32,11 +29,19 @@ def remove(run: Context, step: Step, item: Item) -> list[str]:
         return list(result.warnings)
     entry = run.session.state.resources.get(item.address)
     if entry is not None and entry.id == step.remote_id:
+        run.live.pop(item.address, None)
         run.session.done(step.id, remove=[item.address])
     elif entry is not None:
         deposed = [one for one in entry.deposed if one.get("id") != step.remote_id]
         run.session.done(step.id, put={item.address: replace(entry, deposed=deposed)})
     return list(result.warnings)
+
+
+def _home(item: Item, identity: str) -> Mapping[str, str]:
+    """Return the parent of an old object, which may have lived in another one than its successor does."""
+    deposed = item.entry.deposed if item.entry is not None else ()
+    left = next((one for one in deposed if one.get("id") == identity), None)
+    return left.get("scope") or item.home if left is not None else item.home
 
 
 def _send(run: Context, item: Item, scope: Mapping[str, str], identity: str, verb: Removal, live: Raw) -> RemovalResult:

@@ -7,7 +7,7 @@ before it. Anything else makes the plan stale: nothing is written, and the diffe
 from __future__ import annotations
 
 from reconciler.adapters.base.adapter import Raw
-from reconciler.adapters.base.observe import same
+from reconciler.adapters.base.observe import is_nothing, same
 from reconciler.applier.result import Stale
 from reconciler.model.plan import ResourceChange
 from reconciler.model.values import MISSING, has_slot
@@ -95,7 +95,8 @@ def _compare(planned: ResourceChange, now: ResourceChange) -> str:
     later = {leaf.text: leaf.before for leaf in now.leaves}
     for text, before in then.items():
         live = later.get(text, _after(planned, text))
-        if not has_slot(live) and not same(before, live) and live is not MISSING:
+        nothing = is_nothing(before) and is_nothing(live)
+        if not (nothing or has_slot(live) or same(before, live)):
             return f"{text} was {_say(before)} and is {_say(live)}"
     for text, live in later.items():
         if text not in then:

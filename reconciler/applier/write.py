@@ -39,7 +39,8 @@ def write(run: Context, step: Step, item: Item) -> list[str]:
     gone = [c.text for c in overlay.children if c.action == "remove" and c.text not in added]
     seen.entry = record.forget_paths(seen.entry, gone)
     if item.kind.publish is not None:
-        seen.entry = record.unpublished(seen.entry)
+        version = item.adapter.version_of
+        seen.entry = record.saved(record.unpublished(seen.entry), version(item.kind, before), version(item.kind, raw))
     return run.done(step, item, raw, seen.entry, seen)
 
 

@@ -13,8 +13,20 @@ from reconciler.cli.options import Common, common
 @click.argument("file", required=False)
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option("--parallelism", default=10, show_default=True, type=click.IntRange(1, 64), help="Calls at once.")
-@click.option("--on-error", type=click.Choice(["continue", "stop"]), default="continue", show_default=True)
-@click.option("--on-stale", type=click.Choice(["refuse", "skip"]), default="refuse", show_default=True)
+@click.option(
+    "--on-error",
+    type=click.Choice(["continue", "stop"]),
+    default="continue",
+    show_default=True,
+    help="When a step fails: carry on with what does not need it, or begin nothing more.",
+)
+@click.option(
+    "--on-stale",
+    type=click.Choice(["refuse", "skip"]),
+    default="refuse",
+    show_default=True,
+    help="When something changed since the plan was made: write nothing, or leave that out.",
+)
 @click.option("--target", multiple=True, metavar="ADDR", help="Only these addresses and what they need.")
 @click.option("--exclude", multiple=True, metavar="ADDR", help="All but these addresses.")
 @click.option("--replace", "replaces", multiple=True, metavar="ADDR", help="Replace these although they need not be.")

@@ -68,29 +68,32 @@ def run_apply(common: Common, options: PlanOptions, flags: ApplyFlags, file: str
             lock_timeout=common.lock_timeout,
             new=runtime.new_state(project),
         ) as session:
-            _begin(session, project, accounts, common)
+            recovered = _begin(session, project, accounts, common)
             if document is None:
                 check_addresses(options, project, session.state)
             planned = _plan(project, session, accounts, options)
             runtime.clear_progress(common)
             code = _decide(planned, session, options, common, flags, document)
             if code is None:
-                code = _execute(planned, session, accounts, common, flags, started)
+                code = _execute(planned, session, accounts, common, flags, started, recovered)
             return code
     finally:
         runtime.clear_progress(common)
         accounts.close()
 
 
-def _begin(session: Session, project: Project, accounts: Accounts, common: Common) -> None:
+def _begin(session: Session, project: Project, accounts: Accounts, common: Common) -> list[str]:
+    """Check the ledger, settle what killed runs left open, and return what came of that."""
     from reconciler.applier.applier import settle_pending
     from reconciler.state import check_belongs
 
     check_belongs(session.state, project.name, project.environment)
     for note in session.notes:
         runtime.say(f"note: {note}", common)
-    for text in settle_pending(session, project, accounts):
+    settled = settle_pending(session, project, accounts)
+    for text in settled:
         runtime.say(f"note: {text}", common)
+    return settled
 
 
 def _plan(project: Project, session: Session, accounts: Accounts, options: PlanOptions) -> Planned:
@@ -141,7 +144,13 @@ def _ask(options: PlanOptions) -> None:
 
 
 def _execute(
-    planned: Planned, session: Session, accounts: Accounts, common: Common, flags: ApplyFlags, started: float
+    planned: Planned,
+    session: Session,
+    accounts: Accounts,
+    common: Common,
+    flags: ApplyFlags,
+    started: float,
+    recovered: list[str],
 ) -> int:
     from rich.console import Console
 
@@ -161,9 +170,10 @@ def _execute(
         )
         result = apply_plan(planned, session, accounts, options)
     result.seconds = time.monotonic() - started
+    result.recovered = recovered
     runtime.clear_progress(common)
-    code = result.exit_code
-    _finish(planned, session, result, begun, code)
+    _finish(planned, session, result, begun)
+    code = result.exit_code  # a state that could not be written at the end counts too
     console = Console(stderr=flags.as_json == "-", no_color=not common.color, highlight=False, soft_wrap=True)
     if planned.plan.has_changes or result.exit_code:
         render_result(result, console, quiet=common.quiet)
@@ -175,7 +185,7 @@ def _execute(
     return code
 
 
-def _finish(planned: Planned, session: Session, result: RunResult, begun: str, code: int) -> None:
+def _finish(planned: Planned, session: Session, result: RunResult, begun: str) -> None:
     from reconciler.state import RunRecord, StateError
 
     plan = planned.plan
@@ -186,7 +196,7 @@ def _finish(planned: Planned, session: Session, result: RunResult, begun: str, c
         started=begun,
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         who=session.lock.info.who,
-        exit_code=code,
+        exit_code=result.exit_code,
         counts={name: result.count(name) for name in names},  # type: ignore[arg-type] # the four literal names
         allowed=[f"{name}={what}" if what else name for name, what in plan.allowed.rules],
         reason=plan.allowed.reason,
@@ -196,8 +206,12 @@ def _finish(planned: Planned, session: Session, result: RunResult, begun: str, c
         session.finish(record)
     except StateError as error:
         result.refused = str(error)
-        left = session.abandon(planned_folder(session))
         click.echo(f"state could not be written: {error}", err=True)
+        try:
+            left = session.abandon(planned_folder(session))
+        except OSError as lost:  # what was done is still to be told
+            click.echo(f"nor could what happened be kept beside it: {lost}; next: reconciler state rebuild", err=True)
+            return
         if left is not None:
             click.echo(f"what happened is kept in {left}; next: reconciler state push {left}", err=True)
 

@@ -13,7 +13,13 @@ from reconciler.cli.options import Common, common
 @click.option("--purge", is_flag=True, help="Delete whatever can be deleted, instead of archiving or disabling it.")
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option("--parallelism", default=10, show_default=True, type=click.IntRange(1, 64), help="Calls at once.")
-@click.option("--on-error", type=click.Choice(["continue", "stop"]), default="continue", show_default=True)
+@click.option(
+    "--on-error",
+    type=click.Choice(["continue", "stop"]),
+    default="continue",
+    show_default=True,
+    help="When a step fails: carry on with what does not need it, or begin nothing more.",
+)
 @click.option("--target", multiple=True, metavar="ADDR", help="Only these addresses.")
 @click.option("--exclude", multiple=True, metavar="ADDR", help="All but these addresses.")
 @click.option("--json", "as_json", metavar="[=F]", help="What became of each step, as JSON.")

@@ -33,7 +33,9 @@ def command(folder: Path) -> int:
             path.write_text(text, encoding="utf-8")
             runtime.emit(str(path))
             written += 1
-        runtime.say(f"{written} file(s) written" + (f", {left} left as they were" if left else ""))
+        runtime.say(
+            f"{written} file{'' if written == 1 else 's'} written" + (f", {left} left as they were" if left else "")
+        )
         there = "" if folder == Path() else f" --chdir {folder}"
         runtime.say(f"next: reconciler validate{there}; to try it without an account: reconciler emulator")
     return 0

@@ -94,7 +94,7 @@ def main() -> None:
 def run(argv: list[str]) -> int:
     """Run one command line and return its exit code."""
     try:
-        result = cli.main(args=arguments(argv), standalone_mode=False)
+        result = cli.main(args=arguments(argv), prog_name="reconciler", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("declined: nothing was done", err=True)
         return 1

@@ -107,10 +107,12 @@ _OPTIONS = (
     click.option("--env", metavar="NAME", help="Environment to work in."),
     click.option("--var", multiple=True, metavar="K=V", help="Set a variable."),
     click.option("--var-file", multiple=True, metavar="F", type=click.Path(), help="Set variables from a file."),
-    click.option("--allow", multiple=True, metavar="RULE[=WHAT]", help="Lift one guardrail for this run."),
+    click.option(
+        "--allow", multiple=True, metavar="RULE[=WHAT]", help="Lift one guardrail for this run; a refusal says which."
+    ),
     click.option("--reason", metavar="TEXT", help="Why it was lifted; goes to plan and history."),
-    click.option("--lock-timeout", default=0.0, type=Seconds(), help="How long to wait for the lock."),
-    click.option("--timeout", type=Seconds(), help="Total time for requests."),
+    click.option("--lock-timeout", default=0.0, type=Seconds(), help="How long to wait for the lock, e.g. 30s."),
+    click.option("--timeout", type=Seconds(), help="Total time for requests, e.g. 5m."),
     click.option("--no-color", is_flag=True, help="Plain text."),
     click.option("--quiet", "-q", is_flag=True, help="Say only what matters."),
     click.option("--verbose", "-v", is_flag=True, help="Say more."),

@@ -51,7 +51,7 @@ def plan_now(common: Common, options: PlanOptions, project: Project | None = Non
 
 
 def check_addresses(options: PlanOptions, project: Project, state: State) -> None:
-    """Raise ClickException for an address on the command line that names nothing: a slip would look like "no changes"."""
+    """Raise ClickException for an address of the command line that names nothing: it would look like "no changes"."""
     from reconciler.adapters.base.spelling import suggestion
     from reconciler.model.address import matches
 

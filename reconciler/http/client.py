@@ -114,6 +114,11 @@ class Client:
         """Seconds that the platform's clock is ahead of ours, to about one; None before its first Date header."""
         return self._credentials.skew
 
+    @property
+    def rate(self) -> Rate:
+        """What the account may be asked to bear, as the project and the platform say."""
+        return self._limiter.rate
+
     def close(self) -> None:
         """Close idle connections. The client can be used again; it then opens new ones."""
         if self._transport is not None:

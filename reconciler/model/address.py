@@ -107,8 +107,9 @@ def matches(pattern: str, address: str) -> bool:
     """Tell whether an address pattern takes in an address.
 
     A pattern takes in all that is beneath it; `*` stands for one part; a resource without index takes in its instances.
+    A pattern without any part (an empty text, from a variable that is not set) takes in nothing.
     """
     wanted, given = _parts(pattern), _parts(address)
-    if len(wanted) > len(given):
+    if not wanted or len(wanted) > len(given):
         return False
     return all(want in ("*", have) for want, have in zip(wanted, given, strict=False))

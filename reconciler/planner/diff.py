@@ -139,11 +139,16 @@ class Differ:
             replace_paths.extend(name for name, value in item.scope.items() if entry.scope.get(name) != value)
         if any(matches(pattern, item.address) for pattern in self.replaces):
             replace_paths.append("--replace")
-        publish = self._publish(item, raw, changed=bool(leaves or children))
+        publish = self._publish(item, changed=bool(leaves or children))
+        risks: tuple[str, ...] = ()
         if publish is not None:
             leaves.append(publish)
+        if _saved_by_others(item, raw):
+            item.notes.append("somebody saved it since our last publish")
+            risks = ("takes live what somebody saved since our last publish",) if publish is not None else ()
         change = self._change(item, raw, leaves, children, replace_paths, released, collected)
-        return Diff(replace(change, publishes=publish is not None), recorded, found)
+        change = replace(change, publishes=publish is not None, risks=(*change.risks, *risks))
+        return Diff(change, recorded, found)
 
     def _change(
         self,
@@ -197,27 +202,26 @@ class Differ:
         )
 
     @staticmethod
-    def _publish(item: Item, raw: Mapping[str, Any], *, changed: bool) -> LeafChange | None:
+    def _publish(item: Item, *, changed: bool) -> LeafChange | None:
         """Say whether a publish is due: after every write, and until one has succeeded."""
-        kind, entry = item.kind, item.entry
-        if kind.publish is None:
+        entry = item.entry
+        if item.kind.publish is None or item.desired.get(PUBLISHED, True) is not True:
             return None
-        wanted = item.desired.get(PUBLISHED, True)
         sent = entry.sent.get(PUBLISHED, MISSING) if entry is not None else MISSING
-        mark = entry.published if entry is not None else None
-        current = item.adapter.version_of(kind, raw)
-        others = mark is not None and current is not None and mark.get("version") not in {None, current}
-        if others:
-            item.notes.append(
-                "somebody saved it since our last publish" + ("; this publish takes that live" if changed else "")
-            )
-        if wanted is not True:
-            return None
         due = changed or (entry is not None and sent is not True)
         if not due:
             return None
         cause: Cause = "changed" if changed or sent is not True else "drifted"
         return LeafChange((PUBLISHED,), PUBLISHED, before=False, after=True, cause=cause, switch=True)
+
+
+def _saved_by_others(item: Item, raw: Mapping[str, Any]) -> bool:
+    """Tell whether the platform holds another version than the last that we published or saved."""
+    mark = item.entry.published if item.entry is not None else None
+    if item.kind.publish is None or mark is None:
+        return False
+    current = item.adapter.version_of(item.kind, raw)
+    return current is not None and mark.get("version") not in {None, current}
 
 
 def _meta_differs(item: Item, entry: Entry) -> bool:

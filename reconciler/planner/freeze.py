@@ -14,6 +14,7 @@ from reconciler.model.plan import Estimate, OutputChange, Plan, ResourceChange, 
 from reconciler.model.values import MISSING, is_secret
 from reconciler.planner import guard
 from reconciler.planner.attribute import attribute_drift
+from reconciler.planner.complaints import placed
 from reconciler.planner.impact import referrers_left, risk_of
 from reconciler.planner.order import order
 from reconciler.planner.run import Run
@@ -58,7 +59,7 @@ def freeze(run: Run, started: float) -> Plan:
         steps=tuple(steps),
         checks=tuple(run.checks),
         notes=tuple(run.notes),
-        errors=tuple(run.errors),
+        errors=tuple(placed(run, note) for note in run.errors),
         outputs=tuple(_outputs(run)),
         accounts={
             name: {
@@ -141,9 +142,7 @@ def _estimate(run: Run, steps: Sequence[Step]) -> Estimate:
             calls[account] = calls.get(account, 0) + (1 if step.call in {"create", "publish"} else 2)
     seconds = 0.0
     for account, count in calls.items():
-        rate = run.project.accounts[account].platform.rate.per_second
-        if rate is not None and run.project.accounts[account].emulator is None:
-            seconds = max(seconds, count / rate)
+        seconds = max(seconds, run.accounts.adapter(account).client.rate.seconds_for(count))
     return Estimate(sum(calls.values()), seconds)
 
 

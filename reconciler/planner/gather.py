@@ -35,7 +35,7 @@ def check_who(accounts: Accounts, state: State, names: Sequence[str]) -> None:
 
 def collect(run: Run) -> None:
     """Make an item of every declared and every tracked address; renames are applied first."""
-    moved = match.apply_moves(run.state.resources, run.project.moved)
+    moved = match.apply_moves(run.state.resources, run.project.moved, lambda address: _declared_key(run, address))
     run.entries, run.previous = moved.entries, moved.previous
     destroy = run.options.mode == "destroy"
     for address, declaration in run.project.declarations.items():
@@ -66,6 +66,11 @@ def collect(run: Run) -> None:
     for removed in forgotten.values():
         if removed.address in run.project.declarations:
             run.errors.append(Note(removed.address, "it is declared and listed under `removed`; drop one of them"))
+
+
+def _declared_key(run: Run, address: str) -> str | None:
+    declaration = run.project.declarations.get(address)
+    return match.key_of(declaration.kind, declaration.body, live=False) if declaration is not None else None
 
 
 def _implicit_moves(run: Run) -> None:

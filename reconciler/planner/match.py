@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,8 +31,13 @@ class Moved:
     previous: dict[str, str] = field(default_factory=dict)
 
 
-def apply_moves(resources: Mapping[str, Entry], moves: tuple[Move, ...]) -> Moved:
-    """Rename addresses and children as `moved` says: one simultaneous mapping, so that A↔B works."""
+def apply_moves(
+    resources: Mapping[str, Entry], moves: tuple[Move, ...], keys: Callable[[str], str | None] = lambda _address: None
+) -> Moved:
+    """Rename addresses and children as `moved` says: one simultaneous mapping, so that A↔B works.
+
+    `keys` tells the natural key that is declared at an address: those that have traded places already stay.
+    """
     renamed = {move.source: move.target for move in moves if not move.source_path and move.source in resources}
     while True:
         # a target that is tracked and does not move away itself keeps its place: two objects cannot share one address
@@ -45,6 +50,10 @@ def apply_moves(resources: Mapping[str, Entry], moves: tuple[Move, ...]) -> Move
         if len(fits) == len(renamed):
             break
         renamed = fits
+    for circle in _circles(renamed):
+        if all(resources[address].key is not None and resources[address].key == keys(address) for address in circle):
+            for address in circle:
+                del renamed[address]
     moved = Moved({renamed.get(address, address): entry for address, entry in resources.items()})
     moved.previous.update({target: source for source, target in renamed.items()})
     if renamed:
@@ -62,6 +71,22 @@ def apply_moves(resources: Mapping[str, Entry], moves: tuple[Move, ...]) -> Move
             if moved.entries[address] != entry_or_none:
                 moved.previous.setdefault(address, address)
     return moved
+
+
+def _circles(renamed: Mapping[str, str]) -> list[list[str]]:
+    """Return the groups of addresses that trade places. Their `moved` would hold again at every run."""
+    found: list[list[str]] = []
+    seen: set[str] = set()
+    for start in renamed:
+        circle: list[str] = []
+        address = start
+        while address in renamed and address not in seen:
+            seen.add(address)
+            circle.append(address)
+            address = renamed[address]
+        if circle and address == start:
+            found.append(circle)
+    return found
 
 
 _PART = re.compile(r'\["((?:[^"]|"(?!\]))*)"\]|\[(\d+)\]|\.?([^.\[]+)')
@@ -271,7 +296,7 @@ class Matcher:
     def _adopt(self, item: Item, identity: str, raw: dict[str, Any]) -> None:
         holder = self._taken.setdefault(identity, item.address)
         if holder != item.address:
-            self._error(item, f"{holder} already takes over {identity}; one object cannot be managed under two addresses")
+            self._error(item, f"{holder} takes over {identity} already; an object has one address only")
             return
         item.id = item.adopted = identity
         item.raw = raw

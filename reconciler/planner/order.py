@@ -96,7 +96,6 @@ def _cut_cycles(works: Mapping[str, Work], deps: Dependencies, result: Ordered) 
     waits = {address: _waits(work, works, deps) for address, work in works.items() if _writes(work)}
     for group in components({address: set().union(*targets.values()) for address, targets in waits.items()}):
         members = set(group)
-        result.cycles.append(tuple(sorted(group)))
         candidates = sorted(
             (address, attribute)
             for address in group
@@ -111,6 +110,7 @@ def _cut_cycles(works: Mapping[str, Work], deps: Dependencies, result: Ordered) 
             text = f"these refer to each other in a circle, and none of the attributes can be written later: {places}"
             result.errors.append(Note(min(group), text))
             continue
+        result.cycles.append(tuple(sorted(group)))
         for address, attribute in chosen:
             works[address].deferred.add(attribute)
 

@@ -233,6 +233,8 @@ def plan_removal(work: Work) -> None:
     assert verb is not None
     if item.previous_address is not None and verb != "refuse":
         state_edit(work, "move", previous=item.previous_address)
+    if verb not in {"forget", "refuse"}:
+        _leftovers(work)  # before the ledger forgets them with their address
     if verb in {"forget", "refuse"} or item.raw is None:
         if verb != "refuse":
             state_edit(work, "forget", gone=item.raw is None and verb != "forget")

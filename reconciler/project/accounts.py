@@ -111,7 +111,7 @@ def _check(
                 )
                 path = ("accounts", name)
             else:
-                problem, fix = f"{'.'.join(map(str, finding['loc']))}: {finding['msg']}", ""
+                problem, fix = f"{'.'.join(map(str, finding['loc']))}: {_said(finding)}", ""
             place = config.place(path, "value" if len(path) > 2 else "key")
             session.error(problem, fix, place=place, address=name, code="setting")
 
@@ -178,7 +178,12 @@ def resolve(account: AccountConfig, secrets: SecretStore, redact: Callable[[str]
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, found["loc"]))
-        raise ValueError(f"account {account.name}: {where}: {found['msg']}") from None
+        raise ValueError(f"account {account.name}: {where}: {_said(found)}") from None
     return checked.model_dump(by_alias=True, exclude_none=True) | (
         {"rate": settings["rate"]} if account.emulator is not None else {}
     )
+
+
+def _said(finding: Mapping[str, Any]) -> str:
+    """Return what pydantic found, in plain words."""
+    return str(finding["msg"]).removeprefix("Value error, ")

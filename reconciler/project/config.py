@@ -198,8 +198,15 @@ def state_config(session: Session, config: Config, emulator: str | None) -> Stat
     """Return where the ledger is. An environment's own has its name in it; the emulator's is always apart."""
     folder = session.root / ".reconciler"
     env = config.environment
+    written = _written_state(session, config)
     if emulator is not None:
         return StateConfig(folder / (f"state.{env}.emulator.json" if env else "state.emulator.json"))
+    return written
+
+
+def _written_state(session: Session, config: Config) -> StateConfig:
+    folder = session.root / ".reconciler"
+    env = config.environment
     own = "state" in config.over
     value = config.value.get("state", DEFAULT_STATE)
     place = config.place(("state",))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.adapters.base.declare import ChildMap, Declare, at
-from reconciler.adapters.base.spelling import suggestion
+from reconciler.adapters.base.spelling import shown, suggestion
 from reconciler.model.address import index_text
 from reconciler.model.kind import Kind, UniqueKey
 from reconciler.model.shape import ChildrenShape, ListShape, MapShape, ObjectShape, Scalar, Shape
@@ -17,6 +17,7 @@ from reconciler.project.meta import ATTRIBUTES, NONE, read_meta
 from reconciler.project.model import Declaration, Origin, parent_attribute
 from reconciler.project.references import Naming
 from reconciler.project.rooms import Entry
+from reconciler.project.session import Session
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -83,6 +84,8 @@ def declare(entry: Entry, index: str | None) -> tuple[Declaration, Pending | Non
             if ref.output and ref.address:
                 naming.refs.append((ref, path))
     for other in meta.depends_on:
+        if other == address:
+            naming.problem(("$depends_on",), f"$depends_on names {address} itself", "remove it")
         deps[other] = None
     deps.pop(address, None)  # a resource may name itself (a route back to the own flow): that orders nothing
     declaration = _declaration(entry, index, address, origin, canonical, implied)
@@ -201,10 +204,41 @@ def check_pending(pending: Pending, declarations: dict[str, Declaration]) -> Non
         _own_child(declaration, naming, collection, name, path)
     for ref, path in naming.refs:
         target = declarations.get(ref.address)
-        if target is not None and (found := output_problem(target, ref.output)) is not None:
+        if target is declaration and _overlap(ref.output, path):
+            naming.problem(path, f"{'.'.join(map(str, path))} refers to itself", "write it out")
+        elif target is not None and (found := output_problem(target, ref.output)) is not None:
             naming.problem(path, found[0], found[1])
     if not naming.failed:
         _same_scope(declaration, naming, declarations)
+
+
+def _overlap(output: tuple[str, ...], path: Path) -> bool:
+    """Tell whether an attribute is the other one, or holds it."""
+    return all(ours == str(theirs) for ours, theirs in zip(output, path, strict=False))
+
+
+def check_unique(session: Session, declarations: Mapping[str, Declaration]) -> None:
+    """Report resources with one natural key: the platform would refuse the second, or both would be one object."""
+    first: dict[tuple[str, str, str, str], Declaration] = {}
+    for declaration in declarations.values():
+        key = declaration.kind.key
+        if not isinstance(key, UniqueKey) or declaration.meta.existing is not None:
+            continue
+        value = declaration.body.get(key.attribute)
+        if not isinstance(value, str):
+            continue
+        same = key.canonical(value) if key.canonical is not None else value
+        other = first.setdefault(
+            (declaration.account, declaration.kind.name, repr(declaration.parent), same), declaration
+        )
+        if other is not declaration:
+            session.error(
+                f"{key.attribute} {shown(value)} is that of {other.address} too, at {other.place_of()}",
+                f"each of {declaration.kind.name} needs its own",
+                place=declaration.place_of((key.attribute,)),
+                address=declaration.address,
+                code="unique",
+            )
 
 
 def _own_child(declaration: Declaration, naming: Naming, collection: str, name: str, path: Path) -> None:

@@ -18,7 +18,7 @@ from reconciler.project.config import (
     resource_files,
     state_config,
 )
-from reconciler.project.declarations import Pending, check_pending, declare
+from reconciler.project.declarations import Pending, check_pending, check_unique, declare
 from reconciler.project.diagnostics import Place
 from reconciler.project.evaluate import Frame, has_expression, interpolate
 from reconciler.project.expressions import ExpressionError
@@ -190,6 +190,7 @@ def _declarations(rooms: Rooms) -> dict[str, Declaration]:
                             waiting.append(pending)
     for pending in waiting:
         check_pending(pending, out)
+    check_unique(rooms.all[0].session, out)
     rooms.all[0].session.bodies.save()
     return out
 

@@ -66,7 +66,7 @@ def body(change: ResourceChange, *, verbose: bool = False) -> list[Line]:
         out.extend(child_lines(child, 0, verbose=verbose))
     if change.carried and change.action in {"update", "replace"}:
         noun = "attribute" if change.carried == 1 else "attributes"
-        out.append(Line(0, "", f"+ {change.carried} {noun} carried over", tone="dim"))
+        out.append(Line(0, "", f"{change.carried} {noun} carried over as they are", tone="dim"))
     out.extend(Line(0, "○", f"released: {clean(path)}", tone="dim") for path in change.released)
     if verbose:
         out.extend(Line(0, "", f"converged: {clean(path)}", tone="dim") for path in change.converged)

@@ -90,6 +90,7 @@ class GroupCommit:
         """Write nothing more, for a reason found elsewhere."""
         with self._mutex:
             self.refused = self.refused or error
+            self._give_up_open()
 
     def _write(self, batch: _Batch) -> None:
         try:
@@ -115,6 +116,13 @@ class GroupCommit:
             batch.error = error
             if self._open is batch:
                 self._open = _Batch()
+            self._give_up_open()
+
+    def _give_up_open(self) -> None:
+        """Keep what waits for company that will not come any more (mutex held)."""
+        if not self._open.led:
+            self.unsaved += self._open.records
+            self._open = _Batch()
 
     def _not_made(self, record: Record) -> None:
         with self._mutex:

@@ -92,9 +92,12 @@ class Wrong(Exception):  # noqa: N818 - control flow inside the loaders, never s
         self.problem = problem
 
 
-def load_state(data: bytes, file: str) -> State:
-    """Read a snapshot; `file` is its name for messages. Raises `StateDamaged` with line and column."""
-    advice = RESTORE.format(file=file)
+def load_state(data: bytes, file: str, advice: str | None = None) -> State:
+    """Read a snapshot; `file` is its name for messages, `advice` what to do about damage (default: the backup).
+
+    Raises `StateDamaged` with line and column.
+    """
+    advice = RESTORE.format(file=file) if advice is None else advice
     with _no_gc():
         try:
             raw = codec.loads(data)

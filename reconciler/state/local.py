@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reconciler.state.backend import Reading, Version
-from reconciler.state.errors import StateDamaged, VersionConflict
+from reconciler.state.errors import StateDamaged, StateError, VersionConflict
 from reconciler.state.files import (
     PRIVATE,
     flocked,
@@ -48,13 +48,19 @@ class LocalBackend:
         return str(self.path)
 
     def read(self) -> tuple[State | None, Version]:
-        """Read the ledger alone. Raises `StateDamaged`."""
+        """Read the ledger alone. Raises `StateDamaged`, and `StateError` for a file that cannot be read."""
         reading = self.load()
         return reading.state, reading.version
 
     def load(self) -> Reading:
-        """Read snapshot and journal as they belong together. Raises `StateDamaged`."""
-        snapshot, tag, journal = self._bytes()
+        """Read snapshot and journal as they belong together.
+
+        Raises `StateDamaged`, and `StateError` for a file that cannot be read.
+        """
+        try:
+            snapshot, tag, journal = self._bytes()
+        except OSError as error:
+            raise StateError(f"{self.path}: the state cannot be read: {error.strerror or error}") from error
         if snapshot is None:
             if journal:
                 advice = (

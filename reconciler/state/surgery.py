@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from reconciler.model.address import Address, matches, parse, parse_exact
@@ -35,6 +36,8 @@ def mv(state: State, source: str, target: str) -> Change:
     `source` may be a resource, all instances of one, a module, or a child (`….variations.bar`).
     Raises `SurgeryRefused` if it is unknown, if the target is taken, or if account or kind would change.
     """
+    if _canonical(source) == _canonical(target):
+        raise SurgeryRefused(f"`{source}` and `{target}` are the same address")
     return moves(state, {source: target}, missing_ok=False)
 
 
@@ -50,7 +53,7 @@ def moves(state: State, mapping: Mapping[str, str], *, missing_ok: bool = True) 
         if not hits and (child := _child(state, source, target)):
             children.setdefault(child[0], {})[child[1]] = child[2]
         elif not hits and not missing_ok:
-            raise SurgeryRefused(f"`{source}` is not in the state")
+            raise SurgeryRefused(_absent(state, source))
         names.update(hits)
     _check_targets(state, names)
     put: dict[str, Entry] = {}
@@ -70,7 +73,7 @@ def rm(state: State, address: str) -> Change:
     """Forget an address and all beneath it; nothing happens on the platform. Raises `SurgeryRefused` if unknown."""
     found = list_entries(state, address)
     if not found:
-        raise SurgeryRefused(f"`{address}` is not in the state")
+        raise SurgeryRefused(_absent(state, address))
     return Change(remove=found, note=f"forgot {address} by hand")
 
 
@@ -85,7 +88,7 @@ def push(current: State | None, data: bytes, *, force: bool = False, file: str =
     Raises `StateDamaged`; `ForeignState` for another project or environment, always, and for another lineage without
     `force`; `SurgeryRefused` without `force` for an older serial, or the same serial with other content.
     """
-    pushed = load_state(data, file)
+    pushed = load_state(data, file, "Nothing was changed; give a file that `reconciler state pull` wrote")
     if current is None:
         return pushed
     check_belongs(pushed, current.project, current.environment)
@@ -109,10 +112,16 @@ def push(current: State | None, data: bytes, *, force: bool = False, file: str =
     return pushed
 
 
+def _absent(state: State, address: str) -> str:
+    close = get_close_matches(address, state.resources, n=1)
+    hint = f"did you mean `{close[0]}`?" if close else "`reconciler state list` says what is"
+    return f"`{address}` is not in the state ({hint})"
+
+
 def _entry(state: State, address: str) -> Entry:
     entry = state.resources.get(_canonical(address))
     if entry is None:
-        raise SurgeryRefused(f"`{address}` is not in the state")
+        raise SurgeryRefused(_absent(state, address))
     return entry
 
 

@@ -19,6 +19,7 @@ UPDATE = "UPDATE_SNAPSHOTS"
 
 VOLATILE = (
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"), "<time>"),
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<id>"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "<id>"),
     (re.compile(r"\b[0-9a-f]{12}\b"), "<id>"),
     (re.compile(r"process \d+"), "process <pid>"),
@@ -47,10 +48,10 @@ def writes(bench: Bench) -> list[str]:
 
 
 def stored(bench: Bench) -> Any:
-    """Return what the platforms hold, but for Convert's projects: the emulator makes one when it is asked for."""
+    """Return what the platforms hold, but for Convert's accounts and projects: the emulator makes them when they are asked for."""
     found = bench.control("GET", "dump")
-    found["convert"].pop("projects", None)
-    return found
+    made = {"accounts", "projects"}
+    return {platform: {kind: rows[kind] for kind in rows if kind not in made} for platform, rows in found.items()}
 
 
 def files(root: Path) -> dict[str, bytes | None]:

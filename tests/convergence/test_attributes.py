@@ -209,9 +209,10 @@ def test_what_cannot_be_changed_in_place(sample: Sample) -> None:
             here.apply()
             here.settled()
             assert here.remote_id() != remote_id
-        here.put(sample.body)
 
-    Each(sample).run({path: how for path, how in sample.vary.items() if how.effect != "update"}, act)
+    for path, how in sample.vary.items():
+        if how.effect != "update":
+            Each(sample).run({path: how}, act)
 
 
 def seen_switch(sample: Sample, path: str, how: Vary) -> bool:

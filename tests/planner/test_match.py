@@ -35,6 +35,13 @@ def test_two_addresses_trade_places_at_once() -> None:
     assert moved.entries[A].deps == [B]
 
 
+def test_those_that_have_traded_places_already_stay() -> None:
+    swapped = {A: known("2", key="b"), B: known("1", key="a")}
+    moves = (Move(A, B), Move(B, A))
+    assert apply_moves(swapped, moves, {A: "b", B: "a"}.get).previous == {}
+    assert apply_moves(swapped, moves, {A: "a", B: "b"}.get).previous == {B: A, A: B}
+
+
 def test_nothing_is_lost_when_a_move_leads_to_a_taken_address() -> None:
     resources = {A: known("1"), B: known("2"), C: known("3")}
     moved = apply_moves(resources, (Move(A, B), Move(B, C)))

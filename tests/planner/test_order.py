@@ -309,3 +309,11 @@ def test_a_removal_that_is_only_forgotten_waits_for_nobody() -> None:
     one = going("b", raw={"id": "2", "name": "b"}, removal="forget", kind=KEYED)
     assert [(step.call, step.edit) for step in ordered(one).steps] == [("state", "forget")]
     assert Work(one, None).last("write") is None
+
+
+def test_what_an_interrupted_replacement_left_goes_with_its_address() -> None:
+    gone = going("a", raw={"id": "2", "name": "a"})
+    assert gone.entry is not None
+    gone.entry.deposed.append({"id": "1", "kind": "boards", "account": "toy", "scope": {}})
+    found = ordered(gone)
+    assert [step.remote_id for step in found.steps if step.call == "remove"] == ["1", "2"]

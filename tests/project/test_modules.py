@@ -32,13 +32,13 @@ INNER = "variables: {text: {}}\naccounts: [shop]\noutputs: {goal: '${shop.goals.
 FILES = {
     "modules/m/module.yaml": MODULE,
     "modules/m/things.yaml": (
-        "shop.goals.own: {name: '${var.label}', note: '${var.note}', js: \"${file('own.js')}\"}\n"
+        "shop.goals.own: {name: '${var.label}', note: '${var.note}', js: \"${file('own.js')}\", key: 'own-${var.label}'}\n"
         "shop.pages.p: {name: P, goals: [own, '${var.goal}', '${module.inner.outputs.goal}']}\n"
     ),
     "modules/m/own.js": "1",
     "modules/m/deeper/ignored.yaml": "nonsense: 1\n",
     "modules/m/inner/module.yaml": INNER,
-    "modules/m/inner/goals.yaml": "shop.goals.deep: {name: '${var.text}', type: click}\n",
+    "modules/m/inner/goals.yaml": "shop.goals.deep: {name: '${var.text}', type: click, key: 'd-${var.text}'}\n",
     "resources/main.yaml": "shop-eu.goals.mine: {name: M, type: click}\n",
 }
 CALL = """\
@@ -73,7 +73,7 @@ def test_instances_are_rooms_of_their_own(tmp_path: Path) -> None:
     ]
     own = project.declarations["module.acme['at'].shop.goals.own"]
     assert (own.account, own.module, own.name) == ("shop-eu", "module.acme['at']", "own")
-    assert own.body == {"type": "click", "name": "Austria", "note": "Austria in demo", "js": "1", "key": "own"}
+    assert own.body == {"type": "click", "name": "Austria", "note": "Austria in demo", "js": "1", "key": "own-Austria"}
     page = project.declarations["module.acme['de'].shop.pages.p"]
     assert page.body["goals"] == [
         ref("module.acme['de'].shop.goals.own"),

@@ -197,6 +197,16 @@ def web_experience(pick: Pick, name: str, known: dict[str, list[str]]) -> Body:
     pick.optional(body, "integrations", lambda: _integrations(pick))
     pick.optional(body, "customizations", lambda: [{"key": f"k{i}", "value": i} for i in range(pick.number(0, 2))])
     _inside(pick, sort, body)
+    return _startable(body)
+
+
+def _startable(body: Body) -> Body:
+    """Leave what could not run yet a draft: without goals, or without anything to show."""
+    parts = [*body.get("variations", {}).values()]
+    parts += [version for section in body.get("sections", {}).values() for version in section["versions"].values()]
+    shown = body["type"] == "a/a" or any(part.get("changes") for part in parts)
+    if not shown or (body["type"] not in {"deploy", "feature_rollout"} and not body.get("goals")):
+        body["status"] = "draft"
     return body
 
 
@@ -301,7 +311,7 @@ def app_experience(pick: Pick, name: str, features: dict[str, Body], goals: list
         return [{"type": "fullStackFeature", "data": {"feature_id": chosen, "variables_data": values}}]
 
     body["variations"] = _variations(pick, 2 if sort == "a/b_fullstack" else 1, changes)
-    return body
+    return _startable(body)
 
 
 def feature(pick: Pick, name: str) -> Body:

@@ -181,6 +181,29 @@ def test_those_who_wait_behind_a_failed_flush_are_refused_and_not_written(path: 
     assert backend.batches == []
 
 
+def test_what_waits_for_company_while_a_write_fails_is_kept(path: Path, tmp_path: Path) -> None:
+    backend = Gated(path)
+    with start(backend) as session:
+        backend.gate.clear()
+        backend.waiting.clear()
+        writing = threading.Thread(target=lambda: session.done("s1", put={"a": entry()}))
+        writing.start()
+        assert backend.waiting.wait(10)
+        session.note(Change(put={"b": entry()}, note="adopt"), wait=False)
+        backend.error = OSError(28, "No space left on device")
+        backend.gate.set()
+        writing.join()
+        assert [list(record.put) for record in session.unsaved] == [["a"], ["b"]]
+        session.done("s2", put={"b": entry(id="2")})
+        left = session.abandon(tmp_path)
+    assert left is not None
+    lost = read_errored(left.read_bytes(), "f")
+    with start(LocalBackend(path), run="r2") as session:
+        lost.check(session.state, force=False)
+        assert session.recover(lost)
+    assert resources(path)["b"].id == "2"
+
+
 def test_fifty_threads_lose_nothing_and_number_without_gaps(path: Path) -> None:
     backend = Gated(path)
     with start(backend) as session:

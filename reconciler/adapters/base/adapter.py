@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from reconciler.model.kind import Facet, Kind, Method, Removal
 from reconciler.model.values import Path
@@ -248,6 +248,20 @@ class AccountSettings(BaseModel):
     base_url: str | None = None
     rate: dict[str, float | None] | None = None
     overrides: dict[str, Any] | None = None
+
+    @field_validator("rate")
+    @classmethod
+    def _rate(cls, rate: dict[str, float | None] | None) -> dict[str, float | None] | None:
+        """Refuse what no throttle can be made of: at a rate of 0 a run would wait for ever."""
+        for name, value in (rate or {}).items():
+            if name not in {"per_second", "burst", "writers", "reads"}:
+                raise ValueError(f"there is no {name}; known: per_second, burst, writers, reads")
+            if value is None and name == "per_second":
+                continue
+            if value is None or not value > 0 or (name != "per_second" and value != int(value)):
+                what = "a number above 0" if name == "per_second" else "a whole number above 0"
+                raise ValueError(f"{name} must be {what}, not {value}")
+        return rate
 
 
 @dataclass(frozen=True)

@@ -80,8 +80,13 @@ class Comparison:
         return {**self.places, **self.ids}
 
     def orphaned(self, text: str) -> bool:
-        """Tell whether a leaf stands in a declared collection, below a child that is not declared (any more)."""
+        """Tell whether a leaf has no place any more.
+
+        Its collection is declared and its child is not, or it was null as a whole and has parts now, or was in parts.
+        """
         starts = [text[:i] for i, mark in enumerate(text) if i and mark in ".["]
+        if any(start in self.visited for start in starts) or any(leaf.startswith(f"{text}.") for leaf in self.visited):
+            return True
         owned = {split_child(start)[0] for start in starts if start in self.declared}
         return any(start in self.collections and start not in owned for start in starts) and not text.endswith(
             ".$order"

@@ -200,7 +200,12 @@ def _project_set(item: Shape, wanted: list[Any], items: list[Any]) -> list[Any]:
                 free.remove(i)
                 matched.append(live)
                 break
-    return matched + [whole(item, items[i]) for i in free]
+    return matched + _sorted([whole(item, items[i]) for i in free])
+
+
+def _sorted(values: list[Any]) -> list[Any]:
+    """Put members of a set that nobody declared into one order, so that two reads of the same set are the same."""
+    return sorted(values, key=lambda value: json.dumps(value, sort_keys=True, default=str)) if values[1:] else values
 
 
 def _map(shape: MapShape, desired: Any, raw: Any) -> Any:
@@ -222,7 +227,8 @@ def whole(shape: Shape, raw: Any) -> Any:
         case MapShape():
             return {key: whole(shape.value, value) for key, value in _mapping(shape, raw).items()} if raw else {}
         case ListShape() | ChildrenShape():
-            return [whole(shape.item, value) for value in _values(shape, raw)]
+            values = [whole(shape.item, value) for value in _values(shape, raw)]
+            return _sorted(values) if isinstance(shape, ListShape) and shape.set_like else values
     raise TypeError(type(shape))
 
 

@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from reconciler.emulator.convert.problems import Refusal
 from reconciler.emulator.convert.store import Account, Partition, Store
+from reconciler.emulator.disguise import Loose
+from reconciler.emulator.faults import active
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,9 @@ class Call:
             raise Refusal(400, f"The body is not JSON: {error}") from error
         if not isinstance(value, dict):
             raise Refusal(400, "The body must be a JSON object")
-        return value
+        disguise = active().disguise
+        undressed: dict[str, Any] = disguise.undress(value, Loose()) if disguise else value
+        return undressed
 
     def filter_body(self) -> dict[str, Any]:
         """Return the filter of a list: the body, all of which is optional."""

@@ -15,7 +15,6 @@ FIELDS = Sample(
         "type": "number",
         "description": "In years",
         "aggregate": True,
-        "deprecated": False,
         "see": "state",
     },
     {
@@ -24,7 +23,7 @@ FIELDS = Sample(
         "type": vary("number", "range", "string"),
         "description": vary("In years", "In months"),
         "aggregate": vary(True, False),
-        "deprecated": vary(True, False),
+        "deprecated": vary(False, True),
         "see": vary("state", "city", "other_acme"),
     },
     others={"leadconduit.fields.other_acme": {"name": "Other", "type": "string"}},
@@ -43,8 +42,6 @@ ENTITIES = Sample(
         "logo_url": "https://crm.example/logo.png",
         "website": "https://crm.example/",
         "time_zone": "America/Chicago",
-        "deprecated": False,
-        "trustedform_certified_vendor": False,
     },
     {
         "name": vary("Bright CRM", "Brighter CRM"),
@@ -60,9 +57,9 @@ ENTITIES = Sample(
         "logo_url": vary("https://crm.example/logo.png", "https://crm.example/new.png"),
         "website": vary("https://crm.example/", "https://crm.example/en"),
         "time_zone": vary("America/Chicago", "America/Denver"),
-        "deprecated": vary(True, False),
+        "deprecated": vary(False, True),
         "see": vary("new", "newer"),
-        "trustedform_certified_vendor": vary(True, False),
+        "trustedform_certified_vendor": vary(False, True),
     },
     others={
         f"leadconduit.entities.{name}": {

@@ -235,7 +235,7 @@ ERRORS: Final[list[tuple[str, str, int, int]]] = [
     ("", "empty-file", 1, 1),
     ("\n\n", "empty-file", 1, 1),
     ("# only\n# comments\n", "empty-file", 1, 1),
-    ("---\n", "empty-value", 2, 1),
+    ("---\n", "empty-file", 1, 1),
     ("a:\nb: 1", "empty-value", 1, 3),
     ("a: 1\nb:\n", "empty-value", 2, 3),
     ("a: {b: }", "empty-value", 1, 8),
