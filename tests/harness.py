@@ -114,7 +114,9 @@ class Bench:
         found: list[dict[str, Any]] = self.control("GET", f"dump?platform={platform}")[platform].get(kind, [])
         return found
 
-    def edit(self, platform: str, kind: str, identity: Any, values: Mapping[str, Any] | None, user: str = "Anna") -> None:
+    def edit(
+        self, platform: str, kind: str, identity: Any, values: Mapping[str, Any] | None, user: str = "Anna"
+    ) -> None:
         """Change an object as somebody at the UI would, or delete it (`values` None)."""
         body: dict[str, Any] = {"platform": platform, "kind": kind, "id": str(identity), "user": user}
         body |= {"delete": True} if values is None else {"set": dict(values)}

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from reconciler.project.model import AccountConfig, Project
 
 
+HINTS: Mapping[int | None, str] = {
+    401: " (look at the account's settings and secrets; `reconciler whoami` tries them)",
+    403: " (the credentials are known and may not do this: look at their rights on the platform)",
+}
+"""What to do about a status that an account answers with when it is asked who it is."""
+
+
 class AccountError(Exception):
     """An account cannot be used: its settings, its credentials, or who they turned out to be."""
 
@@ -116,11 +123,22 @@ class Accounts:
         return Factory()
 
     def identify(self, names: Sequence[str]) -> None:
-        """Ask each account who it is, at once. Raises HttpError or AccountError of the first that fails, by name."""
-        adapters = [self.adapter(name) for name in names]
-        with ThreadPoolExecutor(max_workers=max(1, min(8, len(adapters)))) as pool:
-            for name, identity in zip(names, pool.map(lambda adapter: adapter.identity(), adapters), strict=True):
-                self.identities[name] = identity
+        """Ask each account who it is, at once. Raises AccountError, which names every account that cannot be used.
+
+        Hosts are looked at first, all of them, before any secret is read for one.
+        """
+        for step in (lambda name: self._check_host(self.project.accounts[name]), self.adapter):
+            _raise_all({name: problem for name in names if (problem := _problem(step, name)) is not None})
+        problems: dict[str, Exception] = {}
+
+        def ask(name: str) -> None:
+            self.identities[name] = self.adapter(name).identity()
+
+        with ThreadPoolExecutor(max_workers=max(1, min(8, len(names)))) as pool:
+            for name, problem in zip(names, pool.map(lambda name: _problem(ask, name), names), strict=True):
+                if problem is not None:
+                    problems[name] = problem
+        _raise_all(problems)
 
     def allow_writes(self) -> None:
         """Let the clients write from now on: the plan is made and accepted."""
@@ -137,6 +155,29 @@ class Accounts:
         for client in self._clients:
             client.close()
         self.wiring.log.close()
+
+
+def _problem(step: Callable[[str], object], name: str) -> Exception | None:
+    """Return what stands in the way of a step for an account; None when nothing does."""
+    from reconciler.http import HttpError
+
+    try:
+        step(name)
+    except (AccountError, HttpError) as error:
+        return error
+    return None
+
+
+def _raise_all(problems: Mapping[str, Exception]) -> None:
+    """Raise one AccountError for all that was found, a line for each account."""
+    lines = []
+    for name, problem in problems.items():
+        text = str(problem)
+        hint = HINTS.get(getattr(problem, "status", None), "")
+        lines.append((text if text.startswith(f"account {name}: ") else f"account {name}: {text}") + hint)
+    if lines:
+        first = next(iter(problems))
+        raise AccountError(first, "\n".join(lines).removeprefix(f"account {first}: ")) from problems[first]
 
 
 def _rate(make: Any, rate: Rates, written: Mapping[str, Any], *, lifted: bool, writers: int | None) -> Any:

@@ -1,36 +1,16 @@
-"""What is wrong with a run before anything is compared: patterns that match nothing, secrets that cannot be had."""
+"""Secrets that cannot be had, all of them before anything is compared; and where in the files an error belongs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
-from reconciler.model.address import matches
 from reconciler.model.plan import Note
 from reconciler.model.values import SecretRef, Template
 from reconciler.planner.run import Run
 from reconciler.project.model import Declaration
 from reconciler.project.secrets import SecretError
-
-
-def check_patterns(run: Run) -> None:
-    """Complain about each address on the command line that names nothing: a misspelt one must not widen a plan."""
-    options = run.options
-    named = {
-        "--target": options.targets,
-        "--exclude": options.excludes,
-        "--replace": options.replaces,
-        "--resend-secrets": options.resend_secrets,
-    }
-    for option, patterns in named.items():
-        for pattern in patterns:
-            if not any(matches(pattern, address) for address in run.items):
-                close = get_close_matches(pattern, run.items, n=1)
-                hint = f"did you mean {close[0]}?" if close else "write an address, or what one begins with"
-                text = f"{option} {pattern} names nothing that is declared or in state ({hint})"
-                run.errors.append(Note("", text))
 
 
 def check_secrets(run: Run) -> None:

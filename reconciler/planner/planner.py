@@ -9,7 +9,7 @@ import time
 
 from reconciler.planner.accounts import Accounts
 from reconciler.planner.comparing import compare
-from reconciler.planner.complaints import check_patterns, check_secrets
+from reconciler.planner.complaints import check_secrets
 from reconciler.planner.find import check_presets, read_and_match
 from reconciler.planner.freeze import freeze
 from reconciler.planner.gather import collect, identify
@@ -30,7 +30,6 @@ def make_plan(project: Project, state: State, accounts: Accounts, options: PlanO
     try:
         identify(run)
         collect(run)
-        check_patterns(run)
         read_and_match(run)
         check_presets(run)
         check_secrets(run)

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.model.shape import ChildrenShape
 from tests.convergence.paths import collections, drop, get, put, resolve
-from tests.convergence.sample import PLATFORMS, Kids, Sample
+from tests.convergence.sample import PLATFORMS, Sample
 from tests.convergence.samples import SAMPLES
 from tests.convergence.stage import Stage, applied, differences, texts
 
@@ -142,6 +142,3 @@ def test_every_collection_has_a_child_more() -> None:
                 missing += [f"{kind.type_name} {path}" for path in collections(kind.shape) if path not in have]
     inside = [one for one in missing if ".caps.*.caps" in f".{one.split()[1]}"]  # caps within caps are one attribute
     assert sorted(set(missing) - set(inside)) == []
-
-
-__all__ = ["Kids"]
