@@ -6,6 +6,8 @@ before it. Anything else makes the plan stale: nothing is written, and the diffe
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from reconciler.adapters.base.adapter import Raw
 from reconciler.adapters.base.observe import is_nothing, same
 from reconciler.applier.result import Stale
@@ -14,9 +16,12 @@ from reconciler.model.values import MISSING, has_slot
 from reconciler.planner.attribute import actor_of
 from reconciler.planner.diff import Differ
 from reconciler.planner.item import Item
+from reconciler.planner.match import key_of
 from reconciler.planner.planner import Planned
 from reconciler.planner.read import Reader
 
+FRESH = 5.0
+"""Seconds for which a plan's own reading is good enough to say that what it creates does not exist yet."""
 LIST_FROM = 8
 """From so many touched objects of one kind and scope on, one list is cheaper than a get for each."""
 
@@ -39,7 +44,33 @@ def verify(planned: Planned, differ: Differ) -> tuple[dict[str, Raw], list[Stale
             actor = actor_of(item, changes[item.address])
             who = ", ".join(part for part in (actor.name, actor.at) if part) if actor is not None else ""
             stale.append(Stale(item.address, text, who))
+    stale.extend(_come_into_being(planned))
     return {address: raw for address, raw in fresh.items() if raw is not None}, stale
+
+
+def _come_into_being(planned: Planned) -> list[Stale]:
+    """Say which objects that the plan creates exist meanwhile: somebody made one of the same key since."""
+    made = datetime.fromisoformat(planned.plan.created_at)
+    if (datetime.now(UTC) - made).total_seconds() < FRESH:
+        return []
+    reader = Reader()
+    found: list[Stale] = []
+    try:
+        for step in planned.plan.steps:
+            item = planned.items[step.address]
+            if step.call != "create" or item.scope is None or item.replaced:
+                continue
+            key = key_of(item.kind, step.body, live=False)
+            listing = reader.listing(item.adapter, item.kind, item.scope)
+            for identity, raw in listing.objects.items() if key is not None else ():
+                new = identity not in item.twins and key_of(item.kind, raw, live=True) == key
+                if new and identity not in {one.id for one in planned.entries.values()}:
+                    found.append(
+                        Stale(item.address, f"a {item.kind.title} called {key} was made meanwhile: {identity}")
+                    )
+    finally:
+        reader.close()
+    return found
 
 
 def _read(touched: list[Item]) -> dict[str, Raw | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -88,7 +89,27 @@ def main() -> None:
 
     # A run is short and builds tens of thousands of small objects: collecting at every 700th costs a third of its time.
     gc.set_threshold(100_000, 50, 50)
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except Exception as error:
+        if os.environ.get("RECONCILER_DEBUG"):
+            raise
+        code = _mistake(error)
+    sys.exit(code)
+
+
+def _mistake(error: Exception) -> int:
+    """Tell of an error that nobody foresaw: where it happened, and not its words, which may hold a value."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace is not None else ""
+    click.echo(
+        f"Error: a mistake in reconciler itself: {type(error).__name__}{where}. What was done so far is in the state. "
+        "RECONCILER_DEBUG=1 shows more; please report it",
+        err=True,
+    )
+    return 1
 
 
 def run(argv: list[str]) -> int:

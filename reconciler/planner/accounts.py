@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 HINTS: Mapping[int | None, str] = {
-    401: " (look at the account's settings and secrets; `reconciler whoami` tries them)",
+    401: " (the credentials were refused: look at the account's settings and secrets)",
     403: " (the credentials are known and may not do this: look at their rights on the platform)",
 }
 """What to do about a status that an account answers with when it is asked who it is."""
@@ -129,15 +129,13 @@ class Accounts:
         """
         for step in (lambda name: self._check_host(self.project.accounts[name]), self.adapter):
             _raise_all({name: problem for name in names if (problem := _problem(step, name)) is not None})
-        problems: dict[str, Exception] = {}
 
         def ask(name: str) -> None:
             self.identities[name] = self.adapter(name).identity()
 
         with ThreadPoolExecutor(max_workers=max(1, min(8, len(names)))) as pool:
-            for name, problem in zip(names, pool.map(lambda name: _problem(ask, name), names), strict=True):
-                if problem is not None:
-                    problems[name] = problem
+            asked = pool.map(lambda name: _problem(ask, name), names)
+            problems = {name: found for name, found in zip(names, asked, strict=True) if found is not None}
         _raise_all(problems)
 
     def allow_writes(self) -> None:

@@ -39,7 +39,8 @@ def compare(run: Run) -> None:
         for item in waiting:
             assert item.declaration is not None
             body = item.declaration.body
-            item.desired = resolver(body) if item.declaration.deps or item.declaration.secret_paths else body
+            plain_body = not (item.declaration.deps or item.declaration.secret_paths or item.declaration.names_itself)
+            item.desired = body if plain_body else resolver(body)
             digest = unchanged.digest(item) if plain else None
             if digest is not None and unchanged.holds(digest):
                 work = Work(item, differ.nothing(item))

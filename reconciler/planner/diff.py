@@ -135,8 +135,9 @@ class Differ:
         _record_children(recorded, item, found, children)
         recorded.meta = entry is not None and _meta_differs(item, entry)
         replace_paths = [leaf.text for leaf in leaves if leaf.immutable]
-        if entry is not None and item.scope is not None and entry.scope and entry.scope != item.scope:
-            replace_paths.extend(name for name, value in item.scope.items() if entry.scope.get(name) != value)
+        if entry is not None and entry.scope and entry.scope != item.scope:
+            scope = item.scope or {}  # a parent that this run makes has no id yet
+            replace_paths.extend(name for name, value in entry.scope.items() if scope.get(name) != value)
         if any(matches(pattern, item.address) for pattern in self.replaces):
             replace_paths.append("--replace")
         publish = self._publish(item, changed=bool(leaves or children))

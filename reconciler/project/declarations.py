@@ -87,9 +87,11 @@ def declare(entry: Entry, index: str | None) -> tuple[Declaration, Pending | Non
         if other == address:
             naming.problem(("$depends_on",), f"$depends_on names {address} itself", "remove it")
         deps[other] = None
+    names_itself = address in deps
     deps.pop(address, None)  # a resource may name itself (a route back to the own flow): that orders nothing
     declaration = _declaration(entry, index, address, origin, canonical, implied)
     declaration.meta = meta
+    declaration.names_itself = names_itself
     declaration.deps = tuple(deps)
     declaration.text_refs = tuple(dict.fromkeys(walk.text_refs)) if walk.text_refs else ()
     declaration.presets = tuple(naming.presets)

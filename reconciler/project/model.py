@@ -157,7 +157,9 @@ class Declaration:
     implied: frozenset[str] = frozenset()
     """Attributes filled in from the resource's name: sent on create, kept afterwards, never compared."""
     deps: tuple[str, ...] = ()
-    """Addresses that it refers to or `$depends_on`, without repetitions, in the order met."""
+    """Addresses that it refers to or `$depends_on`, without repetitions, in the order met; never its own."""
+    names_itself: bool = False
+    """Whether it refers to itself."""
     text_refs: tuple[tuple[str, str], ...] = ()
     """(kind, natural key or id) pairs mentioned in free text of this account: they order and guard deletes."""
     presets: tuple[tuple[str, str, Path], ...] = ()

@@ -55,15 +55,25 @@ def stored(bench: Bench) -> Any:
 
 
 def files(root: Path) -> dict[str, bytes | None]:
-    """Return what lies in a project, but for its caches: name → content (None where it cannot be read)."""
+    """Return what lies in a project, but for caches: name → content (None where it cannot be read).
+
+    A ledger in which nothing was ever written does not count: a run that takes the lock makes one.
+    """
     found: dict[str, bytes | None] = {}
     for path in sorted(root.rglob("*")):
-        if "cache" not in path.parts and path.is_file():
+        if "cache" not in path.parts and path.is_file() and not _empty_ledger(path):
             try:
                 found[str(path.relative_to(root))] = path.read_bytes()
             except PermissionError:
                 found[str(path.relative_to(root))] = None
     return found
+
+
+def _empty_ledger(path: Path) -> bool:
+    if path.name.endswith(".journal"):
+        return path.stat().st_size == 0
+    text = path.read_text(encoding="utf-8") if path.parent.name == ".reconciler" and path.suffix == ".json" else ""
+    return '"resources": {}' in text and '"runs": []' in text
 
 
 def machine_output(ran: Ran, argv: tuple[str, ...]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.bad_input.checking import refused
+from reconciler.cli.main import run
+from tests.bad_input.checking import check_snapshot, files, refused
 from tests.harness import CONFIG, Bench
 
 GOALS = """\
@@ -21,7 +22,6 @@ USAGE: dict[str, tuple[str, ...]] = {
     "unknown command far from any": ("frobnicate",),
     "unknown option": ("plan", "--jsn"),
     "unknown option of a subcommand": ("state", "list", "--all"),
-    "option without a value": ("plan", "--target"),
     "json and markdown": ("plan", "--json", "--markdown"),
     "json and markdown of show": ("show", "--json", "--markdown"),
     "json for graph": ("graph", "--json"),
@@ -46,7 +46,6 @@ USAGE: dict[str, tuple[str, ...]] = {
     "odd on-error": ("apply", "--on-error", "ignore"),
     "apply without a terminal": ("apply",),
     "apply without a terminal json": ("apply", "--json"),
-    "destroy without a terminal": ("destroy",),
     "apply of no file": ("apply", "nope.plan"),
     "apply of a resource file": ("apply", "resources/main.yaml"),
     "apply of a folder": ("apply", "resources"),
@@ -67,9 +66,6 @@ USAGE: dict[str, tuple[str, ...]] = {
     "json into nowhere": ("plan", "--json=nowhere/x.json"),
     "json into a folder": ("plan", "--json=resources"),
     "log into nowhere": ("plan", "--log-json", "nowhere/log"),
-    "emulator with odd data": ("emulator", "--data", "resources/main.yaml"),
-    "emulator on an odd port": ("emulator", "--port", "99999"),
-    "init with too much": ("init", "a", "b"),
 }
 
 
@@ -87,6 +83,34 @@ def test_usage(shop: Bench, name: str) -> None:
     (shop.root / "empty.plan").write_text("")
     (shop.root / "other.json").write_text('{"a": 1}')
     refused(shop, f"command_line/{name}", *USAGE[name])
+
+
+def test_destroy_without_a_terminal(shop: Bench) -> None:
+    shop.apply()
+    refused(shop, "command_line/destroy without a terminal", "destroy", "--json")
+
+
+ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "nothing but an option": ("--jsn",),
+    "option without a value": ("plan", "--target"),
+    "emulator with odd data": ("emulator", "--port", "0", "--data", "resources/main.yaml"),
+    "emulator with data that is not there": ("emulator", "--port", "0", "--data", "nope.json"),
+    "emulator on an odd port": ("emulator", "--port", "99999"),
+    "init with too much": ("init", "a", "b"),
+    "init into a file": ("init", "reconciler.yaml"),
+    "schema into a file": ("schema", "--out", "reconciler.yaml"),
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_commands_without_a_project(shop: Bench, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = files(shop.root)
+    code = run(list(ELSEWHERE[name]))
+    said = capsys.readouterr()
+    assert code == 1
+    assert said.out == ""
+    assert files(shop.root) == before
+    check_snapshot(f"command_line/{name}", f"$ reconciler {' '.join(ELSEWHERE[name])}\n{said.err}", shop)
 
 
 def test_exclude_of_what_the_state_has_is_fine(shop: Bench) -> None:
@@ -157,6 +181,7 @@ def test_saved_plan_that_is_stale(shop: Bench) -> None:
 
 
 def test_saved_plan_whose_target_is_gone(shop: Bench) -> None:
+    shop.write(CONFIG, "reconciler.yaml")
     shop.run("plan", "-o", "saved.plan", "--target", "convert.goals.a", expect=0)
     shop.write(GOALS.splitlines()[1])
     refused(shop, "command_line/plan whose target is gone", "apply", "saved.plan", code=4)
