@@ -18,7 +18,7 @@ from reconciler.model.markers import Virtual
 from reconciler.model.values import MISSING, reveal
 from reconciler.planner.diff import PUBLISHED, Recorded
 from reconciler.planner.item import Item
-from reconciler.planner.match import key_of
+from reconciler.planner.match import TRADED, kept_key
 from reconciler.project.model import parent_attribute
 from reconciler.state import State, hmac_of
 from reconciler.state.ledger import ASSUMED, Entry
@@ -58,8 +58,8 @@ def with_meta(entry: Entry, item: Item) -> Entry:
         deps=list(item.depends),
         protect=rules.prevent_destroy,
         on_remove=rules.on_remove,
-        origin={"file": declaration.file},
-        key=key_of(item.kind, declaration.body, live=False) or entry.key,
+        origin={"file": declaration.file, **({TRADED: item.traded} if item.traded else {})},
+        key=kept_key(item, entry),
     )
 
 

@@ -69,7 +69,7 @@ def _declared(run: Context, item: Item, overlay: Overlay) -> dict[str, Any]:
     desired = run.resolver()(item.desired)
     out = {name: value for name, value in desired.items() if not has_slot(value)}
     for leaf in overlay.leaves:
-        if len(leaf.path) == 1:
+        if len(leaf.path) == 1 and leaf.path[0] in desired:  # what brings an archived object back is not declared
             out[str(leaf.path[0])] = leaf.after
     return out
 

@@ -73,7 +73,9 @@ def _default(root: Path) -> list[Path]:
     paths = [root / name for name in _ROOTS]
     config = root / "reconciler.yaml"
     if config.is_file():
-        document = read_document(normalised(config.read_text(encoding="utf-8")), config.name, Diagnostics())
+        document = read_document(
+            normalised(config.read_text(encoding="utf-8", errors="replace")), config.name, Diagnostics()
+        )
         value = document.value if document is not None else None
         named = value.get("resources") if isinstance(value, dict) else None
         paths += [root / name for name in named or () if isinstance(name, str)] if isinstance(named, list) else []
@@ -94,13 +96,15 @@ def _shown(path: Path, root: Path) -> str:
 
 def _format(path: Path, shown: str, shorten: Shorten | None, *, write: bool) -> bool:
     """Format one file and tell whether that changes it. Raises ProjectError, OSError."""
+    from reconciler.project.diagnostics import Diagnostics, ProjectError
     from reconciler.project.fmt import format_text
+    from reconciler.project.yaml.files import decode
 
     before = path.read_bytes()
-    try:
-        text = before.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise click.ClickException(f"{shown}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    found = Diagnostics()
+    text = decode(before, shown, found)
+    if text is None:
+        raise ProjectError(found.sorted())
     after = format_text(text, shown, shorten).encode("utf-8")
     if after == before:
         return False

@@ -40,7 +40,7 @@ def _accounts(root: Path) -> Mapping[str, str]:
     path = root / "reconciler.yaml"
     if not path.is_file():
         return {}
-    document = read_document(normalised(path.read_text(encoding="utf-8")), path.name, Diagnostics())
+    document = read_document(normalised(path.read_text(encoding="utf-8", errors="replace")), path.name, Diagnostics())
     accounts = document.value.get("accounts") if document is not None and isinstance(document.value, dict) else None
     out: dict[str, str] = {}
     for name, settings in accounts.items() if isinstance(accounts, dict) else ():

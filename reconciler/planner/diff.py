@@ -16,7 +16,7 @@ from reconciler.model.shape import ChildrenShape, ListShape, ObjectShape, Shape
 from reconciler.model.values import MISSING, Path
 from reconciler.planner.item import Item
 from reconciler.planner.leaves import Recorded, SecretMatches, Sorted
-from reconciler.planner.match import key_of
+from reconciler.planner.match import kept_key, traded
 from reconciler.state.ledger import Entry
 
 PUBLISHED = "$published"
@@ -228,9 +228,8 @@ def _saved_by_others(item: Item, raw: Mapping[str, Any]) -> bool:
 def _meta_differs(item: Item, entry: Entry) -> bool:
     assert item.declaration is not None
     rules = item.declaration.meta.rules
-    key = key_of(item.kind, item.declaration.body, live=False) or entry.key
-    now = (rules.prevent_destroy, rules.on_remove, list(item.depends), key)
-    return now != (entry.protect, entry.on_remove, entry.deps, entry.key)
+    now = (rules.prevent_destroy, rules.on_remove, list(item.depends), kept_key(item, entry), item.traded)
+    return now != (entry.protect, entry.on_remove, entry.deps, entry.key, traded(entry))
 
 
 def _restore(item: Item, raw: Mapping[str, Any]) -> list[LeafChange]:

@@ -42,6 +42,7 @@ def collect(run: Run) -> None:
         adapter = run.accounts.adapter(declaration.account)
         item = Item(address, declaration.kind, adapter, declaration, run.entries.get(address))
         item.previous_address = run.previous.get(address)
+        item.traded = moved.circles.get(address, [])
         run.items[address] = item
         if destroy and item.entry is None and declaration.meta.existing is None:
             del run.items[address]  # never made: nothing to destroy
@@ -70,7 +71,9 @@ def collect(run: Run) -> None:
 
 def _declared_key(run: Run, address: str) -> str | None:
     declaration = run.project.declarations.get(address)
-    return match.key_of(declaration.kind, declaration.body, live=False) if declaration is not None else None
+    if declaration is None or declaration.implied.intersection(declaration.kind.key_attributes):
+        return None  # a key that is the name says nothing about which object is meant
+    return match.key_of(declaration.kind, declaration.body, live=False)
 
 
 def _implicit_moves(run: Run) -> None:

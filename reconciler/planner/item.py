@@ -26,6 +26,8 @@ class Item:
     id: str | None = None
     minted: str | None = None
     previous_address: str | None = None
+    traded: list[str] = field(default_factory=list)
+    """Digests of the circles in `moved` that it or its children have been through."""
     adopted: str | None = None
     """The id of the object that is taken under management by this run."""
     unarchive: bool = False

@@ -6,11 +6,13 @@ the plan unless the user says so; several candidates are an error that names the
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from reconciler.adapters.base.observe import project as project_live
 from reconciler.adapters.base.observe import same
@@ -22,6 +24,10 @@ from reconciler.planner.read import Listing
 from reconciler.project.model import Move
 from reconciler.state.ledger import Entry
 
+N = TypeVar("N", bound=Hashable)
+TRADED = "traded"
+"""Under this name the `origin` of an entry keeps which circles of `moved` were carried out: they hold at every run."""
+
 
 @dataclass
 class Moved:
@@ -29,6 +35,8 @@ class Moved:
 
     entries: dict[str, Entry]
     previous: dict[str, str] = field(default_factory=dict)
+    circles: dict[str, list[str]] = field(default_factory=dict)
+    """By address, digests of the circles in `moved` that it or its children have been through, now or before."""
 
 
 def apply_moves(
@@ -50,11 +58,17 @@ def apply_moves(
         if len(fits) == len(renamed):
             break
         renamed = fits
+    circles: dict[str, list[str]] = {}
     for circle in _circles(renamed):
-        if all(resources[address].key is not None and resources[address].key == keys(address) for address in circle):
+        digest = _digest({address: renamed[address] for address in circle})
+        done = all(digest in traded(resources[address]) for address in circle)
+        agrees = not done and all(resources[a].key is not None and resources[a].key == keys(a) for a in circle)
+        if done or agrees:
             for address in circle:
                 del renamed[address]
-    moved = Moved({renamed.get(address, address): entry for address, entry in resources.items()})
+        if not agrees:
+            circles |= {address: [digest] for address in circle}
+    moved = Moved({renamed.get(address, address): entry for address, entry in resources.items()}, circles=circles)
     moved.previous.update({target: source for source, target in renamed.items()})
     if renamed:
         for address, entry in moved.entries.items():
@@ -64,21 +78,46 @@ def apply_moves(
     for move in moves:
         if move.source_path:
             children.setdefault(move.target, {})[move.source_path] = move.target_path
-    for address, mapping in children.items():
+    for address, wanted in children.items():
         entry_or_none = moved.entries.get(address)
         if entry_or_none is not None:
+            mapping = dict(wanted)
+            for ring in _circles(wanted):
+                digest = _digest({_dotted(path): _dotted(wanted[path]) for path in ring})
+                circles.setdefault(address, []).append(digest)
+                if digest in traded(entry_or_none):
+                    mapping = {path: target for path, target in mapping.items() if path not in ring}
             moved.entries[address] = _rename_children(entry_or_none, mapping)
             if moved.entries[address] != entry_or_none:
                 moved.previous.setdefault(address, address)
+    for address, digests in circles.items():
+        entry = moved.entries[address]
+        if traded(entry) != digests:
+            moved.entries[address] = replace(entry, origin={**(entry.origin or {}), TRADED: digests})
+            moved.previous.setdefault(address, address)
     return moved
 
 
-def _circles(renamed: Mapping[str, str]) -> list[list[str]]:
-    """Return the groups of addresses that trade places. Their `moved` would hold again at every run."""
-    found: list[list[str]] = []
-    seen: set[str] = set()
+def traded(entry: Entry) -> list[str]:
+    """Return the digests of the circles of `moved` that an entry has been through."""
+    found = (entry.origin or {}).get(TRADED)
+    return found if isinstance(found, list) else []
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(map(str, path))
+
+
+def _digest(circle: Mapping[str, str]) -> str:
+    return hashlib.blake2b(json.dumps(sorted(circle.items())).encode(), digest_size=6).hexdigest()
+
+
+def _circles(renamed: Mapping[N, N]) -> list[list[N]]:
+    """Return the groups of addresses, or of paths, that trade places. Their `moved` would hold again at every run."""
+    found: list[list[N]] = []
+    seen: set[N] = set()
     for start in renamed:
-        circle: list[str] = []
+        circle: list[N] = []
         address = start
         while address in renamed and address not in seen:
             seen.add(address)
@@ -127,6 +166,14 @@ def _rename_children(entry: Entry, mapping: Mapping[Path, Path]) -> Entry:
         seen=renamed(in_order(entry.seen)),
         secrets=renamed(entry.secrets),
     )
+
+
+def kept_key(item: Item, entry: Entry) -> str | None:
+    """Return the natural key for state: as declared; one that was made of the first name stays what it was."""
+    assert item.declaration is not None
+    if entry.key is not None and item.declaration.implied.intersection(item.kind.key_attributes):
+        return entry.key
+    return key_of(item.kind, item.declaration.body, live=False) or entry.key
 
 
 def key_of(kind: Kind, values: Mapping[str, Any], *, live: bool) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 
 from reconciler.model.plan import Note, Step
-from reconciler.model.values import MISSING, refs_in
+from reconciler.model.values import MISSING
 from reconciler.planner.graph import components, topological
 from reconciler.planner.references import declared_references, live_references
 from reconciler.planner.steps import Node, NodeName, Work, let_go, node_of, plan_removal, plan_steps
@@ -55,7 +55,7 @@ def dependencies(works: Mapping[str, Work]) -> Dependencies:
         declaration = work.item.declaration
         if declaration is None:
             continue
-        references = declared_references(declaration.body) if declaration.deps else {}
+        references = declared_references(declaration.body) if declaration.deps or declaration.names_itself else {}
         other = set(declaration.meta.depends_on)
         for kind, key in declaration.text_refs:
             target = by_key.get((work.item.account, kind, key))
@@ -63,8 +63,6 @@ def dependencies(works: Mapping[str, Work]) -> Dependencies:
                 other.add(target)
         if other:
             references[""] = references.get("", set()) | other
-        for targets in references.values():
-            targets.discard(address)  # what names itself waits for nobody else: see `_defer_own_id`
         if references:
             found.by_attribute[address] = references
     return found
@@ -73,7 +71,6 @@ def dependencies(works: Mapping[str, Work]) -> Dependencies:
 def order(works: Mapping[str, Work], state_deps: Mapping[str, Sequence[str]], deps: Dependencies) -> Ordered:
     """Order everything. `state_deps` says, per tracked address, what it referred to when it was last written."""
     result = Ordered([], [], [])
-    _defer_own_id(works, result)
     _cut_cycles(works, deps, result)
     for work in works.values():
         if work.diff is not None:
@@ -92,23 +89,6 @@ def order(works: Mapping[str, Work], state_deps: Mapping[str, Sequence[str]], de
 def _writes(work: Work) -> bool:
     change = work.diff.change if work.diff is not None else None
     return change is not None and change.action in {"create", "replace"}
-
-
-def _defer_own_id(works: Mapping[str, Work], result: Ordered) -> None:
-    """Write attributes that hold the object's own id by a second call, where only the first one tells that id."""
-    for address, work in works.items():
-        declaration = work.item.declaration
-        if declaration is None or not declaration.names_itself or not _writes(work):
-            continue
-        for attribute, value in work.item.desired.items():
-            if all(ref.address != address for ref in refs_in(value)):
-                continue
-            if work.item.kind.shape.fields[attribute].deferrable is None:
-                text = (
-                    f"{attribute} refers to the {work.item.kind.title} itself, whose id nobody knows before it is made"
-                )
-                result.errors.append(Note(address, text))
-            work.deferred.add(attribute)
 
 
 def _cut_cycles(works: Mapping[str, Work], deps: Dependencies, result: Ordered) -> None:

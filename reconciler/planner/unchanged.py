@@ -51,7 +51,7 @@ class Unchanged:
         rules = declaration.meta.rules
         meta = [rules.ignore_changes, rules.on_drift, rules.on_remove, rules.prevent_destroy, declaration.deps]
         recorded = [entry.id, entry.scope, entry.children, entry.sent, entry.seen, entry.published]
-        kept = [entry.protect, entry.on_remove, entry.key, entry.deps]
+        kept = [entry.protect, entry.on_remove, entry.key, entry.deps, entry.origin, item.traded]
         try:
             data = orjson.dumps(
                 [__version__, item.address, item.scope, meta, recorded, kept, item.desired, item.raw],

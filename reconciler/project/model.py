@@ -158,13 +158,13 @@ class Declaration:
     """Attributes filled in from the resource's name: sent on create, kept afterwards, never compared."""
     deps: tuple[str, ...] = ()
     """Addresses that it refers to or `$depends_on`, without repetitions, in the order met; never its own."""
-    names_itself: bool = False
-    """Whether it refers to itself."""
     text_refs: tuple[tuple[str, str], ...] = ()
     """(kind, natural key or id) pairs mentioned in free text of this account: they order and guard deletes."""
     presets: tuple[tuple[str, str, Path], ...] = ()
     """(kind, id, path) of names taken for objects of the platform's catalogue, for the plan to check."""
     secret_paths: tuple[Path, ...] = ()
+    names_itself: bool = False
+    """Whether it refers to itself."""
 
     @property
     def parent(self) -> Any:

@@ -37,8 +37,8 @@ def refused(bench: Bench, name: str, *argv: str, code: int = 1) -> Ran:
     assert writes(bench) == []
     assert stored(bench) == objects
     assert files(bench.root) == before, "the folder is not as it was"
-    machine_output(ran, argv)
-    check_snapshot(name, f"$ reconciler {' '.join(argv)}\n{ran}", bench)
+    shown = Ran(ran.code, machine_output(ran, argv), ran.err)
+    check_snapshot(name, f"$ reconciler {' '.join(argv)}\n{shown}", bench)
     return ran
 
 
@@ -72,14 +72,22 @@ def files(root: Path) -> dict[str, bytes | None]:
 def _empty_ledger(path: Path) -> bool:
     if path.name.endswith(".journal"):
         return path.stat().st_size == 0
-    text = path.read_text(encoding="utf-8") if path.parent.name == ".reconciler" and path.suffix == ".json" else ""
+    text = (
+        path.read_text(encoding="utf-8", errors="replace")
+        if path.parent.name == ".reconciler" and path.suffix == ".json"
+        else ""
+    )
     return '"resources": {}' in text and '"runs": []' in text
 
 
-def machine_output(ran: Ran, argv: tuple[str, ...]) -> None:
-    """With a machine format on standard output there is that, or nothing."""
-    if "--json" in argv and ran.out:
-        json.loads(ran.out)
+def machine_output(ran: Ran, argv: tuple[str, ...]) -> str:
+    """See that JSON on standard output is that, says that something is wrong, and has nothing beside it."""
+    if "--json" not in argv or not ran.out:
+        return ran.out
+    document = json.loads(ran.out)
+    assert document["errored"] is True
+    assert document["applyable"] is False
+    return "(a JSON document)"
 
 
 def normalised(text: str, bench: Bench) -> str:

@@ -28,8 +28,15 @@ BYTES: dict[str, bytes] = {
     "nul": b"convert.goals.a: {name: 'A\0B', type: revenue}\n",
     "line separator": "convert.goals.a:\n  name: A\u2028B\n  type: revenue\n".encode(),
     "very deep flow": b"convert.goals.a: {name: " + b"[" * 5000 + b"]" * 5000 + b"}\n",
-    "very deep block": b"convert.goals.a:\n" + b"".join(b" " * n + b"x:\n" for n in range(1, 300)) + b" " * 300 + b"y: 1\n",
-    "deep enough for a stack": b"convert.goals.a: {name: A, type: revenue, settings: " + b"{a: " * 95 + b"1" + b"}" * 95 + b"}\n",
+    "very deep block": b"convert.goals.a:\n"
+    + b"".join(b" " * n + b"x:\n" for n in range(1, 300))
+    + b" " * 300
+    + b"y: 1\n",
+    "deep enough for a stack": b"convert.goals.a: {name: A, type: revenue, settings: "
+    + b"{a: " * 95
+    + b"1"
+    + b"}" * 95
+    + b"}\n",
 }
 
 
@@ -97,7 +104,7 @@ def test_code_that_is_not_text(shop: Bench) -> None:
 
 def test_a_line_of_five_megabytes(shop: Bench) -> None:
     items = ", ".join(f"g{n}: {{key: g{n}, name: G{n}, type: revenu}}" for n in range(40_000))
-    shop.write(f"convert.goals: {{{items[: 5_000_000]}\n")
+    shop.write(f"convert.goals: {{{items[:5_000_000]}\n")
     ran = shop.run("validate", expect=1)
     assert ran.out == ""
     assert ran.err.startswith("resources/main.yaml:1:")

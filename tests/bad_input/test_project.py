@@ -56,9 +56,7 @@ CASES: dict[str, Case] = {
     "reference to another account by a bare name": Case(
         "convert-app.goals.a: {key: a, name: A, type: revenue}\n" + AB.replace("GOALS", "a")
     ),
-    "reference to another kind": Case(
-        "convert.tags.t: {name: T}\n" + AB.replace("GOALS", '"${convert.tags.t}"')
-    ),
+    "reference to another kind": Case("convert.tags.t: {name: T}\n" + AB.replace("GOALS", '"${convert.tags.t}"')),
     "reference by a raw id": Case(AB.replace("GOALS", "100123")),
     "reference by half an address": Case(GOAL + AB.replace("GOALS", "goals.a")),
     "circle of references": Case(
@@ -120,9 +118,7 @@ CASES: dict[str, Case] = {
     "environment where there are none": Case(argv=("plan", "--env", "staging")),
     "environment required": Case(config=STAGES),
     "environment with odd characters": Case(config=STAGES, argv=("plan", "--env", "../../x")),
-    "environments named oddly": Case(
-        config=CONFIG + "environments: {'../x': {}}\n", argv=("plan", "--env", "../x")
-    ),
+    "environments named oddly": Case(config=CONFIG + "environments: {'../x': {}}\n", argv=("plan", "--env", "../x")),
     "required version too new": Case(config=CONFIG + 'required_version: ">=99.0"\n'),
     "required version odd": Case(config=CONFIG + "required_version: newest\n"),
     "format version too new": Case(config=CONFIG.replace("version: 1", "version: 2")),
@@ -167,9 +163,7 @@ CASES: dict[str, Case] = {
     "index odd": Case(GOAL + AB.replace("GOALS", '"${convert.goals.a[}"')),
     "each without for_each": Case(GOAL.replace("name: A", 'name: "${each.key}"')),
     "import and adopt": Case(GOAL.replace("{key: a", "{$import: 1, $adopt: true, key: a")),
-    "import of an id that is not there": Case(
-        GOAL.replace("{key: a", '{$import: "999999999", key: a'), argv=("plan",)
-    ),
+    "import of an id that is not there": Case(GOAL.replace("{key: a", '{$import: "999999999", key: a'), argv=("plan",)),
     "import of an odd id": Case(GOAL.replace("{key: a", '{$import: "../../projects", key: a'), argv=("plan",)),
     "import twice the same": Case(
         many(
@@ -187,17 +181,17 @@ CASES: dict[str, Case] = {
     ),
     "removed and declared": Case(GOAL + "removed: [{address: convert.goals.a}]\n"),
     "same key twice": Case(GOAL + GOAL.replace("goals.a", "goals.b")),
-    "no baseline": Case(
-        AB.replace("goals: [GOALS],", "").replace("is_baseline: true, ", "")
-    ),
+    "no baseline": Case(AB.replace("goals: [GOALS],", "").replace("is_baseline: true, ", "")),
     "traffic is not 100": Case(AB.replace("goals: [GOALS],", "").replace("50", "60")),
     "null for what is required": Case(GOAL.replace("name: A", "name: null")),
-    "list for a map": Case(AB.replace("goals: [GOALS],", "").replace("variations: {", "variations: [{").replace("}}}", "}}]}")),
+    "list for a map": Case(
+        AB.replace("goals: [GOALS],", "").replace("variations: {", "variations: [{").replace("}}}", "}}]}")
+    ),
     "many at once": Case(
         many(
             "convert.gaols.a: {name: A}",
             "convert.goals.b: {nmae: B, type: revenu}",
-            "convert.goals.c: {key: c, name: \"${var.nope}\", type: revenue}",
+            'convert.goals.c: {key: c, name: "${var.nope}", type: revenue}',
             "convert.experiences.d: {name: D, goals: [zzz], primary_goal: yyy}",
             "leadconduit.fields.e: {type: nmber}",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.bad_input.checking import refused
+from tests.bad_input.test_files import BYTES
 from tests.harness import Bench
 
 GOAL = "convert.goals.a: {key: a, name: A, type: revenue, settings: {triggering_type: manual}}\n"
@@ -93,3 +94,20 @@ def test_trap(shop: Bench, name: str) -> None:
         assert again.out == ""
         assert again.err == ran.err
     assert "resources/main.yaml:" in ran.err
+
+
+@pytest.mark.parametrize("name", [*CASES, *BYTES])
+@pytest.mark.parametrize("file", ["resources/main.yaml", "reconciler.yaml"])
+def test_fmt_leaves_what_it_cannot_read(shop: Bench, name: str, file: str) -> None:
+    content = CASES[name].encode() if name in CASES else BYTES[name]
+    path = shop.root / file
+    path.write_bytes(content)
+    checked = shop.run("fmt", "--check")
+    assert path.read_bytes() == content
+    assert checked.code in {0, 1}
+    ran = shop.run("fmt")
+    if ran.code == 1:
+        assert path.read_bytes() == content
+        assert f"{file}:" in ran.err
+    else:
+        assert shop.run("fmt", "--check").code == 0

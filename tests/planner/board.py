@@ -167,7 +167,8 @@ def declaration(name: str, body: Mapping[str, Any] | None = None, kind: Kind = B
         Meta(rules=Rules(**rules), **meta),
         implied,
         tuple(sorted(deps | set(meta.get("depends_on", ())))),
-        text_refs,
+        text_refs=text_refs,
+        names_itself=address(name, kind.name) in deps,
     )
 
 

@@ -109,7 +109,9 @@ _SETTINGS: dict[str, Any] = {
     "revenue": lambda pick: {"triggering_type": pick.one(["manual", "ga"])},
     "clicks_link": lambda pick: {"href": f"/{pick.number(1, 9)}"},
     "submits_form": lambda _pick: {"action": "/subscribe"},
-    "clicks_element": lambda pick: {"selector": "#buy"} | ({"only_where_experience_runs": True} if pick.maybe() else {}),
+    "clicks_element": lambda pick: (
+        {"selector": "#buy"} | ({"only_where_experience_runs": True} if pick.maybe() else {})
+    ),
     "dom_interaction": lambda pick: {
         "tracked_items": [{"selector": f"#a{i}", "event": "click"} for i in range(pick.number(1, 3))]
     },
@@ -133,11 +135,11 @@ def location(pick: Pick, name: str) -> Body:
     body["rules"] = tree(pick, (*URLS, "page_tag_custom_2", "generic", "js_condition"), [], [])
     if pick.maybe():
         sort = pick.one(["upon_run", "manual", "dom_element", "callback"])
-        more: Body = {
+        forms: dict[str, Body] = {
             "dom_element": {"selector": "#drawer", "events": pick.some(["click", "hover", "in_view"], 1)},
             "callback": {"js": "cb(() => 1);"},
-        }.get(sort, {})
-        body["trigger"] = {"type": sort, **more}
+        }
+        body["trigger"] = {"type": sort, **forms.get(sort, {})}
     return body
 
 
@@ -241,7 +243,9 @@ def code(pick: Pick, number: int) -> Body:
     name = {"$name": f"change_{number}"} if pick.maybe() else {}
     if sort == "richStructure":
         return {**name, "type": sort, "data": {"selector": f"#s{number}", "js": f"rich({number});"}}
-    data: Body = {"js": f"const n = {number};\nconsole.log(`${{n}}`);\n"} if pick.maybe() else {"css": f".n{number} {{}}"}
+    data: Body = (
+        {"js": f"const n = {number};\nconsole.log(`${{n}}`);\n"} if pick.maybe() else {"css": f".n{number} {{}}"}
+    )
     return {**name, "type": sort, "data": data}
 
 

@@ -24,9 +24,11 @@ Maker = Callable[[Body, Raw], Iterator[Edit]]
 def edits(kind: str, declared: Body, stored: Raw) -> list[Edit]:
     """Return the edits that a declared resource must notice."""
     found = [Edit("renamed", {"name": f"Renamed {stored['id']}"})] if kind != "routers" else []
-    for name in ("description", "objective"):
-        if isinstance(declared.get(name), str) and declared[name]:
-            found.append(Edit(f"{name} emptied", {name: ""}))
+    found += [
+        Edit(f"{name} emptied", {name: ""})
+        for name in ("description", "objective")
+        if isinstance(declared.get(name), str) and declared[name]
+    ]
     found += _MAKERS.get(kind, _nothing)(declared, stored)
     if kind not in {"projects", "routers"}:
         found.append(Edit("deleted", None))
@@ -71,7 +73,9 @@ def _experience(declared: Body, stored: Raw) -> Iterator[Edit]:
         if any("changes" in one for one in declared["variations"].values()):
             first = next(i for i, one in enumerate(declared["variations"].values()) if "changes" in one)
             if stored["variations"][first]["changes"]:
-                yield Edit("one change less", {f"variations.{first}.changes": stored["variations"][first]["changes"][1:]})
+                yield Edit(
+                    "one change less", {f"variations.{first}.changes": stored["variations"][first]["changes"][1:]}
+                )
         if "description" in list(declared["variations"].values())[last]:
             yield Edit("other description", {f"variations.{last}.description": "by hand"})
     if declared.get("integrations"):
@@ -80,12 +84,19 @@ def _experience(declared: Body, stored: Raw) -> Iterator[Edit]:
 
 def _flow(declared: Body, stored: Raw) -> Iterator[Edit]:
     if "acceptance_criteria" in declared:
-        yield Edit("other outcome", {"acceptance_criteria.reason": "by hand"} if declared["acceptance_criteria"].get("reason") else {"acceptance_criteria.outcome": "success"})
+        yield Edit(
+            "other outcome",
+            {"acceptance_criteria.reason": "by hand"}
+            if declared["acceptance_criteria"].get("reason")
+            else {"acceptance_criteria.outcome": "success"},
+        )
     yield Edit("one field", {"fields": ["gender"]})
     if stored["steps"]:
         yield Edit("a step less", {"steps": stored["steps"][1:]})
         rules = {"op": "and", "rules": [{"lhv": "lead.city", "op": "is blank"}]}
-        yield Edit("a step more", {"steps": [*stored["steps"], {"type": "filter", "outcome": "error", "rule_set": rules}]})
+        yield Edit(
+            "a step more", {"steps": [*stored["steps"], {"type": "filter", "outcome": "error", "rule_set": rules}]}
+        )
     if stored["sources"]:
         yield Edit("a source less", {"sources": stored["sources"][1:]})
     if stored.get("caps"):

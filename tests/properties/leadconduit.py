@@ -90,9 +90,8 @@ def mappings(pick: Pick, fields: list[str], needed: Body) -> Any:
     if pick.maybe():
         return {**needed, **free}
     found: list[Body] = [{"property": name, "value": value} for name, value in {**needed, **free}.items()]
-    for name in list(free)[: pick.number(0, 2)]:
-        found.append({"property": name, "value": "again", "rule_set": rule_set(pick, fields)})
-    return found
+    again = list(free)[: pick.number(0, 2)]
+    return found + [{"property": name, "value": "again", "rule_set": rule_set(pick, fields)} for name in again]
 
 
 # -- flows ----------------------------------------------------------------------------------------------------------
@@ -224,7 +223,10 @@ def router(pick: Pick, found: Config, flows: list[str]) -> Body | None:
         route |= {"flow_id": name, "source_id": one}
         if pick.maybe():
             pages = [str(71_158_000_000 + i)]
-            route["rule_set"] = {"op": "or", "rules": [{"lhv": "facebook.page_id", "op": "is included in", "rhv": pages}]}
+            route["rule_set"] = {
+                "op": "or",
+                "rules": [{"lhv": "facebook.page_id", "op": "is included in", "rhv": pages}],
+            }
         routes.append(route)
     return {"module_id": "leadconduit-facebook.inbound.apfacebook", "routes": routes}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -89,4 +90,4 @@ class Pick:
         """Return so many shares with at most two decimals that add up to 100."""
         cuts = sorted(self.number(0, 10_000) for _ in range(count - 1))
         edges = [0, *cuts, 10_000]
-        return [(after - before) / 100 for before, after in zip(edges, edges[1:], strict=False)]
+        return [(after - before) / 100 for before, after in pairwise(edges)]

@@ -56,7 +56,9 @@ def examples(draw: Callable[[st.SearchStrategy[Any]], Any], name: str) -> Exampl
     for make in MAKERS[name]:
         config |= make(pick)
     dress = [pick.some(sorted(NAMES), 0, len(NAMES)) for _ in range(2)]
-    return Example(config, dress, pick.number(0, 20), pick.number(0, 20), pick.one(["", "", "", "", "destroy", "purge"]))
+    return Example(
+        config, dress, pick.number(0, 20), pick.number(0, 20), pick.one(["", "", "", "", "destroy", "purge"])
+    )
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,9 @@ class World:
         """Return what a plan would change or has to say about, by address."""
         plan = self.plan()
         busy = {step.address for step in plan.steps}
-        return {one.address: one for one in plan.resources if one.action not in QUIET or one.address in busy or one.kept}
+        return {
+            one.address: one for one in plan.resources if one.action not in QUIET or one.address in busy or one.kept
+        }
 
     def settled(self, when: str) -> None:
         """Assert that a plan is empty: nothing to do, nothing to record, nothing kept."""

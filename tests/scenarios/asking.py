@@ -7,7 +7,9 @@ from typing import Any
 
 from tests.harness import Bench
 
-_READS = re.compile(r"/(goals|audiences|locations|experiences|features|tags|domains|projects|hypotheses|change-history)$")
+_READS = re.compile(
+    r"/(goals|audiences|locations|experiences|features|tags|domains|projects|hypotheses|change-history)$"
+)
 
 
 def planned(bench: Bench, address: str, *argv: str, expect: int = 0) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def test_a_circle_of_three_is_made_and_taken_apart(shop: Bench, text: str, purge
     assert sum(one.endswith(":write") for one in steps) == 3
     (link,) = [one for one in steps if one.endswith(":link")]
     shown = shop.run("plan").out
-    assert "link" in shown, "the plan says that one reference is written later"
+    assert "written later" in shown
     shop.apply()
     shop.settled()
     argv = ["--purge"] if purge else []
@@ -59,7 +59,9 @@ def test_a_circle_of_three_is_made_and_taken_apart(shop: Bench, text: str, purge
     kinds = [("leadconduit", "entities")] if text == ENTITIES else [("convert", "goals"), ("convert", "audiences")]
     left = [one for platform, kind in kinds for one in shop.dump(platform, kind)]
     deleted = purge or text == ENTITIES
-    assert [one.get("status") for one in left if not one.get("standard")] == ([] if deleted else ["archived"] * 3)
+    assert [one.get("status") for one in left if not one.get("standard") and not one.get("account")] == (
+        [] if deleted else ["archived"] * 3
+    )
 
 
 def test_a_circle_by_ids_that_are_known_needs_no_second_call(shop: Bench) -> None:
@@ -97,7 +99,11 @@ def test_a_circle_that_nothing_can_cut_is_an_error_with_places(shop: Bench) -> N
 
 
 def test_a_circle_that_comes_about_later_is_written_in_one_go(shop: Bench) -> None:
-    shop.write(CIRCLE.replace(f"triggering_rule: {rule('bucketed_into_segment', 'fans')}", "triggering_rule: " + rule("country", "DE")))
+    shop.write(
+        CIRCLE.replace(
+            f"triggering_rule: {rule('bucketed_into_segment', 'fans')}", "triggering_rule: " + rule("country", "DE")
+        )
+    )
     shop.apply()
     shop.write(CIRCLE)
     assert busy(shop) == {"convert.goals.first": "update"}
@@ -140,7 +146,13 @@ def test_a_chain_of_ten_thousand(shop: Bench, how: str) -> None:
     count = 10_000
     lines = ["leadconduit.fields:"]
     for i in range(count):
-        more = "" if i == 0 else f", see: f{i - 1}_acme" if how == "see" else f", $depends_on: [leadconduit.fields.f{i - 1}_acme]"
+        more = (
+            ""
+            if i == 0
+            else f", see: f{i - 1}_acme"
+            if how == "see"
+            else f", $depends_on: [leadconduit.fields.f{i - 1}_acme]"
+        )
         lines.append(f"  f{i}_acme: {{name: Field {i}, type: string{more}}}")
     shop.write("\n".join(lines) + "\n")
     steps = shop.plan_json()["x_steps"]

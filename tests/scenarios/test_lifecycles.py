@@ -47,7 +47,7 @@ def test_a_new_active_experiment_is_made_as_a_draft_completed_and_then_started(s
     shop.requests()
     shop.apply()
     made = [one for one in writes(shop) if "/experiences" in one or "/goals" in one]
-    assert [one.rsplit("/", 2)[-2:] for one in made][0] == ["goals", "add"]
+    assert made[0].rsplit("/", 2)[-2:] == ["goals", "add"]
     assert made[1].endswith("/experiences/add")
     assert made[-1].endswith(f"/{bar(shop)['id']}/update")
     history = [one for one in shop.dump("convert", "change_history") if one["object"] == "experience"]

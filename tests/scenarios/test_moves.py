@@ -82,6 +82,22 @@ def test_two_addresses_trade_places(shop: Bench) -> None:
     assert {name: entry(shop, f"convert.tags.{name}")["id"] for name in "ab"} == {"a": ids["b"], "b": ids["a"]}
 
 
+def test_two_whose_keys_are_their_names_trade_places_once(shop: Bench) -> None:
+    shop.write("convert.goals.a: {name: A, type: code_trigger}\nconvert.goals.b: {name: B, type: code_trigger}\n")
+    shop.apply()
+    ids = {name: entry(shop, f"convert.goals.{name}")["id"] for name in "ab"}
+    swap = moved(("convert.goals.a", "convert.goals.b"), ("convert.goals.b", "convert.goals.a"))
+    shop.write(
+        "convert.goals.a: {name: B, type: code_trigger}\nconvert.goals.b: {name: A, type: code_trigger}\n" + swap
+    )
+    assert busy(shop) == {"convert.goals.a": "move", "convert.goals.b": "move"}
+    nothing_written(shop)
+    assert {name: entry(shop, f"convert.goals.{name}")["id"] for name in "ab"} == {"a": ids["b"], "b": ids["a"]}
+    shop.write("convert.goals.a: {name: B, type: code_trigger}\nconvert.goals.b: {name: A, type: code_trigger}\n")
+    nothing_written(shop)
+    assert "traded" not in entry(shop, "convert.goals.a")["origin"], "a later swap is one of its own"
+
+
 def test_two_objects_trade_names_without_moving(shop: Bench) -> None:
     shop.write("convert.tags.a: {name: Autumn}\nconvert.tags.b: {name: Bargain}\n")
     shop.apply()
@@ -110,7 +126,11 @@ def test_who_refers_to_what_moved_is_left_alone(shop: Bench) -> None:
 
 
 def test_an_existing_object_of_the_same_name_stops_and_is_told(shop: Bench) -> None:
-    shop.control("POST", "load", json={"convert": {"tags": [{"id": 77, "project_id": 10002, "name": "Campaign"}]}})
+    shop.control(
+        "POST",
+        "load",
+        json={"convert": {"tags": [{"id": 77, "_account": "10001", "project_id": 10002, "name": "Campaign"}]}},
+    )
     shop.write("convert.tags.q1: {name: Campaign}\n")
     ran = shop.run("plan", expect=5)
     assert "77" in ran.out + ran.err
@@ -125,7 +145,7 @@ def test_an_existing_object_of_the_same_name_stops_and_is_told(shop: Bench) -> N
 
 
 def test_a_unique_key_that_exists_is_adopted_visibly(shop: Bench) -> None:
-    goal = {"id": 77, "project_id": 10002, "name": "Old", "key": "bought", "type": "code_trigger"}
+    goal = {"id": 77, "_account": "10001", "project_id": 10002, "name": "Old", "key": "bought", "type": "code_trigger"}
     shop.control("POST", "load", json={"convert": {"goals": [goal]}})
     shop.write("convert.goals.bought: {name: Bought, type: code_trigger}\n")
     found = planned(shop, "convert.goals.bought")
@@ -138,8 +158,14 @@ def test_a_unique_key_that_exists_is_adopted_visibly(shop: Bench) -> None:
 
 def test_an_archived_one_of_that_key_comes_back(shop: Bench) -> None:
     goal = {
-        "id": 77, "project_id": 10002, "name": "Bought", "key": "bought", "type": "code_trigger", "status": "archived"
-    }  # fmt: skip
+        "id": 77,
+        "_account": "10001",
+        "project_id": 10002,
+        "name": "Bought",
+        "key": "bought",
+        "type": "code_trigger",
+        "status": "archived",
+    }
     shop.control("POST", "load", json={"convert": {"goals": [goal]}})
     shop.write("convert.goals.bought: {name: Bought, type: code_trigger}\n")
     assert paths(planned(shop, "convert.goals.bought")) == ["status"]
@@ -194,7 +220,9 @@ def test_two_variations_trade_places(shop: Bench) -> None:
     write(shop, ORIGINAL, BLUE, RED)
     shop.apply()
     ids = live(shop)
-    swap = moved((f"{BAR}.variations.blue", f"{BAR}.variations.red"), (f"{BAR}.variations.red", f"{BAR}.variations.blue"))
+    swap = moved(
+        (f"{BAR}.variations.blue", f"{BAR}.variations.red"), (f"{BAR}.variations.red", f"{BAR}.variations.blue")
+    )
     write(shop, ORIGINAL, "    red: {name: Blue, description: first}\n", "    blue: {name: Red}\n", more=swap)
     assert set(busy(shop).values()) <= {"move"}
     nothing_written(shop)
@@ -215,8 +243,8 @@ def test_one_live_child_more_than_declared_is_shown_as_its_own_deletion(shop: Be
     write(shop, ORIGINAL, BLUE)
     shop.apply()
     (found,) = shop.dump("convert", "experiences")
-    extra = {"name": "By hand", "is_baseline": False, "traffic_distribution": 0, "status": "running", "changes": []}
-    shop.edit("convert", "experiences", found["id"], {"variations": [*found["variations"], {**extra, "id": 4711}]})
+    extra = {**found["variations"][1], "id": 4711, "name": "By hand", "key": "by-hand", "traffic_distribution": 0}
+    shop.edit("convert", "experiences", found["id"], {"variations": [*found["variations"], extra]})
     change = planned(shop, BAR)
     assert [(one["action"], one["id"]) for one in change["x_children"]] == [("remove", "4711")]
     assert change["x_leaves"] == []
@@ -229,8 +257,8 @@ def test_others_are_kept_where_that_is_said(shop: Bench) -> None:
     write(shop, ORIGINAL, BLUE)
     shop.apply()
     (found,) = shop.dump("convert", "experiences")
-    extra = {"name": "By hand", "is_baseline": False, "traffic_distribution": 0, "status": "running", "changes": []}
-    shop.edit("convert", "experiences", found["id"], {"variations": [*found["variations"], {**extra, "id": 4711}]})
+    extra = {**found["variations"][1], "id": 4711, "name": "By hand", "key": "by-hand", "traffic_distribution": 0}
+    shop.edit("convert", "experiences", found["id"], {"variations": [*found["variations"], extra]})
     write(shop, "    $others: keep\n", ORIGINAL, "    blue: {name: Azure, description: first}\n")
     assert paths(planned(shop, BAR)) == ["variations.blue.name"]
     shop.apply()

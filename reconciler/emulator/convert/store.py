@@ -149,8 +149,9 @@ class Partition(Space):
                 del taken[text]
 
     def used_by(self, kind: str, key: Key, *users: str) -> list[Stored]:
-        """Return the objects of the kinds `users` that refer to an object."""
-        found = [self.get(user, user_id) for user, user_id in self.uses.get((kind, key), {}) if user in users]
+        """Return the other objects of the kinds `users` that refer to an object."""
+        names = [one for one in self.uses.get((kind, key), {}) if one[0] in users and one != (kind, key)]
+        found = [self.get(user, user_id) for user, user_id in names]
         return [stored for stored in found if stored is not None]
 
     def owner_of_key(self, table: str, text: str) -> Key | None:

@@ -11,6 +11,7 @@ from reconciler.project.diagnostics import Diagnostic, Diagnostics, Place, Proje
 from reconciler.project.fmt.emit import LONG_BODY, body_lines, write_other, write_top
 from reconciler.project.fmt.shorten import Shorten, shortened
 from reconciler.project.fmt.tree import Collection, Item, Scalar, read_tree
+from reconciler.project.yaml.compose import NOT_ALLOWED
 from reconciler.project.yaml.document import normalised, read_document
 from reconciler.project.yaml.traps import repair
 
@@ -34,6 +35,8 @@ def format_text(text: str, file: str, shorten: Shorten | None = None) -> str:
     found = Diagnostics()
     document = read_document(source, file, found)
     if document is None:
+        if NOT_ALLOWED.search(source) is not None:
+            raise ProjectError(found.sorted())
         source, _ = repair(source)
         document = read_document(source, file, Diagnostics())
         if document is None:
