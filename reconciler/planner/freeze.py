@@ -85,7 +85,38 @@ def freeze(run: Run, started: float) -> Plan:
 def _selected(run: Run) -> set[str]:
     """Return the addresses that `--target` and `--exclude` leave in the plan."""
     chosen = _targeted(run) if run.options.targets else set(run.works)
-    return {address for address in chosen if not any(matches(pattern, address) for pattern in run.options.excludes)}
+    if not run.options.excludes:
+        return chosen
+    left = {address for address in chosen if not any(matches(pattern, address) for pattern in run.options.excludes)}
+    return left - _stranded(run, chosen - left)
+
+
+def _stranded(run: Run, excluded: set[str]) -> set[str]:
+    """Return what cannot be done without something that is excluded and does not exist yet."""
+    needed_by: dict[str, list[str]] = {}
+    for address, item in run.items.items():
+        for target in item.declaration.deps if item.declaration is not None else ():
+            needed_by.setdefault(target, []).append(address)
+    found: set[str] = set()
+    missing = [address for address in sorted(excluded) if _is_made(run, address)]
+    while missing:
+        target = missing.pop()
+        for address in needed_by.get(target, ()):
+            work = run.works.get(address)
+            if work is None or work.diff is None or address in found or address in excluded:
+                continue
+            if work.diff.change.action == "no-op":
+                continue
+            found.add(address)
+            run.notes.append(Note(address, f"left out as well: it needs {target}, which this run does not make"))
+            if _is_made(run, address):
+                missing.append(address)
+    return found
+
+
+def _is_made(run: Run, address: str) -> bool:
+    diff = run.works[address].diff if address in run.works else None
+    return diff is not None and diff.change.action in {"create", "replace"}
 
 
 def _targeted(run: Run) -> set[str]:

@@ -122,7 +122,7 @@ def test_for_each_makes_one_of_each_and_keys_may_move(shop: Bench) -> None:
     shop.settled()
     shop.write(
         "convert.tags.country: {$for_each: {de: Germany, aut: Austria}, name: 'In ${each.value}'}\n"
-        'moved: [{from: "convert.tags.country[\'at\']", to: "convert.tags.country[\'aut\']"}]\n'
+        "moved: [{from: \"convert.tags.country['at']\", to: \"convert.tags.country['aut']\"}]\n"
     )
     assert busy(shop) == {"convert.tags.country['aut']": "move"}
     shop.apply()
@@ -227,8 +227,7 @@ def test_removed_forgets_or_destroys(shop: Bench) -> None:
     shop.write("convert.tags:\n  a: {name: A}\n  b: {name: B}\n  c: {name: C}\n")
     shop.apply()
     shop.write(
-        "convert.tags.a: {name: A}\n"
-        "removed: [{address: convert.tags.b}, {address: convert.tags.c, destroy: true}]\n"
+        "convert.tags.a: {name: A}\nremoved: [{address: convert.tags.b}, {address: convert.tags.c, destroy: true}]\n"
     )
     assert planned(shop, "convert.tags.b")["change"]["actions"] == ["forget"]
     assert planned(shop, "convert.tags.c")["change"]["actions"] == ["delete"]

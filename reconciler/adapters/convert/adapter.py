@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.base.adapter import Adapter, FieldError, HistoryEvent, Identity, Raw, RemovalResult, Scope
 from reconciler.adapters.convert.changes import wire_id
-from reconciler.adapters.convert.experience_bodies import stopped, wire_sections, wire_variations
+from reconciler.adapters.convert.experience_bodies import keep_primary, stopped, wire_sections, wire_variations
 from reconciler.adapters.convert.history import read_history
 from reconciler.adapters.convert.kind import ACCOUNT, PAGE_SIZE, PROJECT, Body, ConvertKind
 from reconciler.adapters.convert.refused import without_refused
@@ -154,6 +154,7 @@ class ConvertAdapter(Adapter):
             own.tidy(body)
         if kind.name == "experiences":
             body.pop("sections", None)
+            keep_primary(body, live)
             if isinstance(body.get("variations"), list):
                 body["variations"] = wire_variations(body["variations"], (live or {}).get("variations"))
         if live is not None and live.get("concurrency_key") is not None:

@@ -23,6 +23,17 @@ def tidy_experience(body: Body) -> None:
         tidy_integrations(body["integrations"])
 
 
+def keep_primary(body: Body, live: Body | None) -> None:
+    """Name another primary goal with goals that leave it out: it cannot be removed, only replaced by another."""
+    goals = body.get("goals")
+    primary = live.get("primary_goal") if live is not None else None
+    if not isinstance(goals, list) or not goals or primary is None or "primary_goal" in body:
+        return
+    if str(primary) not in {str(one.get("id") if isinstance(one, dict) else one) for one in goals}:
+        first = goals[0]
+        body["primary_goal"] = first["id"] if isinstance(first, dict) else first
+
+
 def wire_variations(variations: list[Any], live: Any) -> list[Any]:
     """Return the final list of variations to send.
 

@@ -82,6 +82,12 @@ def experience_risks(live: Mapping[str, Any], declared: Mapping[str, Any], touch
             texts.append("changes settings while it runs: reports may be computed in another way")
     if status != "draft":
         texts += _lost(live, declared, touched)
+    goals, primary = declared.get("goals"), live.get("primary_goal")
+    known = isinstance(goals, list) and bool(goals) and all(isinstance(goal, str) for goal in goals)
+    if "goals" in touched and known and primary is not None and "primary_goal" not in declared:
+        assert isinstance(goals, list)
+        if str(primary) not in goals:
+            texts.append(f"the primary goal {primary} is left out, so {goals[0]} decides from now on")
     return texts
 
 
