@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from reconciler import __version__
 from reconciler.model.address import matches
-from reconciler.model.plan import Estimate, OutputChange, Plan, ResourceChange, Step
+from reconciler.model.plan import Estimate, Note, OutputChange, Plan, ResourceChange, Step
 from reconciler.model.values import MISSING, is_secret
 from reconciler.planner import guard
 from reconciler.planner.attribute import attribute_drift

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from tests.properties.edits import edits
 from tests.properties.pick import Pick
 from tests.properties.world import World, world
 
-EXAMPLES = int(os.environ.get("ROUND_TRIPS", "90"))
+EXAMPLES = 90
 """In each shard; all together are more than 500."""
 SHARDS = ("convert-0", "convert-1", "convert-2", "leadconduit-0", "leadconduit-1", "leadconduit-2", "both-0")
 MAKERS: Mapping[str, tuple[Callable[[Pick], Config], ...]] = {
