@@ -68,7 +68,7 @@ def _leaving(run: Run, items: list[Item]) -> None:
     wanted = [(item, item.entry) for item in items if item.entry is not None]
     found = run.reader.get_many((item.adapter, item.kind, entry.scope, entry.id) for item, entry in wanted)
     for (item, entry), raw in zip(wanted, found, strict=True):
-        item.raw, item.id, item.gone = raw, entry.id, raw is None
+        item.raw, item.id, item.gone = raw, None if raw is None else entry.id, raw is None
 
 
 def _match_group(run: Run, members: list[Item]) -> None:
@@ -88,7 +88,8 @@ def _match_group(run: Run, members: list[Item]) -> None:
         for item in missing
         if item.entry is not None
     )
-    if empty and any(raw is not None for raw in found):
+    here = [r for i, r in zip(missing, found, strict=True) if i.entry is not None and i.entry.scope in ({}, i.scope)]
+    if empty and any(raw is not None for raw in here):
         listing = _read_empty(run, listing)
     elsewhere: list[tuple[Item, Raw]] = []
     for item, raw in zip(missing, found, strict=True):
