@@ -29,7 +29,7 @@ def test_what_is_flaky_leaves_no_duplicate_and_loses_nothing(shop: Bench, name: 
         shop.write(mixed(round_))
         shop.faults(**FAULTS[name], seed=round_, retry_after=0)
         ran = shop.run("apply", "--auto-approve", "--allow", "deletes=100")
-        assert ran.code in {0, 3}, str(ran)
+        assert ran.code in {0, 1, 3}, str(ran)
         unfinished += ran.code == 3
         shop.faults()
         ran = shop.run("apply", "--auto-approve", "--allow", "deletes=100")
