@@ -169,12 +169,12 @@ def run() -> RunResult:
     return RunResult(
         "8f3a",
         [
-            StepResult(step("a"), "done", warnings=("it came back as [x]",)),
+            StepResult(step("a"), "done", wrote=True, warnings=("it came back as [x]",)),
             StepResult(step("b"), "failed", "422 name is taken\nresources/a.yaml:3:5: name: is taken"),
             StepResult(step("c"), "skipped", cause="convert.goals.b"),
             StepResult(step("d"), "not started"),
             StepResult(Step("e:state", "convert.goals.e", "state", edit="record", title="record"), "done"),
-            StepResult(step("f"), "done"),
+            StepResult(step("f"), "done", wrote=True),
         ],
         [Stale("convert.goals.z", 'name is "X" now', "ana")],
         ["convert.goals.y was made by run 1"],
