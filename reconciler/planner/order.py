@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 
 from reconciler.model.plan import Note, Step
+from reconciler.model.shape import ListShape, Scalar
 from reconciler.model.values import MISSING
 from reconciler.planner.graph import components, topological
 from reconciler.planner.references import declared_references, live_references
@@ -269,7 +270,7 @@ def _let_go_of(other: Work, target: Work) -> None:
             continue
         shape = other.item.kind.shape.fields[attribute]
         live = raw.get(attribute)
-        if isinstance(live, list) and all(not isinstance(item, dict) or "id" in item for item in live):
+        if isinstance(shape, ListShape) and isinstance(shape.item, Scalar) and isinstance(live, list):
             ids = [str(item["id"]) if isinstance(item, dict) else str(item) for item in live]
             let_go(other, attribute, [identity for identity in ids if identity != target.item.id], ids)
         elif shape.nullable and shape.deferrable is not None:

@@ -343,10 +343,11 @@ def _merge_list(shape: ListShape, item: ObjectShape, value: list[Any], live: Any
         # As many edited as are left over: each takes the next, so that its id survives the edit.
         for i, raw in zip(changed, free, strict=True):
             pairs[i] = raw
-    return [
-        _finish(item, _copy(pair) if i in exact else _merge_item(item, want, pair))
-        for i, (want, pair) in enumerate(zip(value, pairs, strict=True))
-    ]
+    out: list[Any] = []
+    for i, (want, pair) in enumerate(zip(value, pairs, strict=True)):
+        same_item = pair is not None and i in exact
+        out.append(_finish(item, _merge_open(item, want, pair or {}) if same_item else _merge_item(item, want, pair)))
+    return out
 
 
 def _merge_item(shape: ObjectShape, want: Mapping[str, Any], live: Mapping[str, Any] | None) -> Body:

@@ -9,6 +9,8 @@ from reconciler.adapters.convert.integrations import tidy_integrations
 from reconciler.adapters.convert.kind import Body
 from reconciler.adapters.convert.reporting import tidy_reporting
 
+TOLERANCE = 0.05
+"""How far the shares of variations may miss 100 percent: three-way splits round."""
 READ_ONLY_SETTINGS = ("visitor_insights",)
 
 
@@ -37,10 +39,18 @@ def keep_primary(body: Body, live: Body | None) -> None:
 def wire_variations(variations: list[Any], live: Any) -> list[Any]:
     """Return the final list of variations to send.
 
-    New ones go without `status`, which the create shape does not have: they start running.
+    New ones go without `status`, which the create shape does not have: they start running. Shares that nobody declared
+    are left to the platform when variations come or go (Convert API v2, variations: all of them have one, or none).
     """
     before = {item["id"]: item for item in live or () if isinstance(item, dict) and "id" in item}
-    return [_wire_variation(item, before) for item in variations]
+    sent = [_wire_variation(item, before) for item in variations]
+    shares = [item.get("traffic_distribution", 0) for item in sent if item.get("status") != "stopped"]
+    if before and {item.get("id") for item in variations if isinstance(item, dict)} != before.keys():
+        whole = all(isinstance(share, int | float) for share in shares) and abs(sum(shares) - 100) <= TOLERANCE
+        if not whole:  # shares of the old set, of which some came or went: the platform deals them out anew
+            for item in sent:
+                item.pop("traffic_distribution", None)
+    return sent
 
 
 def _wire_variation(variation: Any, before: dict[Any, Body]) -> Any:

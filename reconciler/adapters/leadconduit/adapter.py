@@ -34,6 +34,7 @@ from reconciler.adapters.leadconduit.errors import broken_flows, field_errors
 from reconciler.adapters.leadconduit.history import event_of
 from reconciler.adapters.leadconduit.lint import lint_flow
 from reconciler.adapters.leadconduit.names import Names
+from reconciler.adapters.leadconduit.pricing import without_overridden
 from reconciler.adapters.leadconduit.reports import SHARE, UNSHARE
 from reconciler.adapters.leadconduit.rules import without_right_hand_of_unary
 from reconciler.adapters.leadconduit.steps import without_foreign
@@ -230,6 +231,7 @@ class LeadConduitAdapter(Adapter):
             without_computed(body)
             for step in body.get("steps") or ():
                 without_foreign(step)
+            without_overridden(body)
             empty_caps_to_null(body)
             fill_entities(body, self._entities.find)
             fill_destinations(body, self._destinations.find)

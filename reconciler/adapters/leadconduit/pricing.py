@@ -42,3 +42,12 @@ def check_pricing(pricing: Any, path: Path) -> Iterator[Problem]:
             "with override: true the other side names the price, and prices must be empty",
             "write override: false, or prices: []",
         )
+
+
+def without_overridden(flow: Mapping[str, Any]) -> None:
+    """Empty in place the prices that were carried over to where the other side names the price from now on."""
+    holders = [flow, *(flow.get("sources") or ()), *(flow.get("steps") or ())]
+    for holder in holders:
+        pricing = holder.get("pricing")
+        if isinstance(pricing, dict) and pricing.get("override") is True and pricing.get("prices"):
+            pricing["prices"] = []

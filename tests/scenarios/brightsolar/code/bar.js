@@ -1,0 +1,1 @@
+document.body.insertAdjacentHTML("afterbegin", `<div>Free from ${window.limit}</div>`)
